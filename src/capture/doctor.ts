@@ -1,0 +1,202 @@
+/** What this machine allows: each requirement of httpeek checked, with what to do about those that are not met. */
+import { existsSync, readFileSync } from "node:fs";
+import { arch, endianness, platform, release } from "node:os";
+import { HttpeekError } from "../base/errors.js";
+import { findCgroupRoot } from "../identity/cgroup-tree.js";
+import { readCapabilities } from "./capabilities.js";
+
+/** The oldest kernel that the programs are tested on. */
+const KERNEL_FLOOR = "5.10";
+/** From here on maps count as memory of the cgroup and not against the memlock limit. */
+const KERNEL_WITHOUT_MEMLOCK = "5.11";
+const ARCHITECTURES = ["x64", "arm64"];
+const INSIDE_CONTAINER_HINT = "in a container: docker run --privileged --pid=host --cgroupns=host --network=host";
+
+export interface Check {
+	readonly name: string;
+	/** `failed`: the main job cannot run. `warning`: it runs, with the limit that the detail tells. */
+	readonly state: "ok" | "warning" | "failed";
+	readonly detail: string;
+	/** The command or step that puts it right. */
+	readonly hint?: string;
+}
+
+/** What is tried and not only looked at. Each function throws when it does not work. */
+export interface DoctorProbes {
+	/** Version of libbpf, such as `1.1`. */
+	readonly libbpfVersion: () => string;
+	/** The file with the programs for this architecture; it may not exist. */
+	readonly objectPath: () => string;
+	/** Loads the programs into the kernel, attaches none, and unloads them. */
+	readonly tryLoad: () => void | Promise<void>;
+}
+
+/** The machine as it is looked at; tests describe others. */
+export interface Machine {
+	readonly platform: string;
+	readonly arch: string;
+	readonly endianness: "BE" | "LE";
+	readonly kernelRelease: string;
+	readonly read: (path: string) => string | undefined;
+	readonly exists: (path: string) => boolean;
+	readonly findCgroupRoot: () => string;
+}
+
+/** Checks everything, requirements before sources. Never throws: what goes wrong is a check's result. */
+export async function runChecks(probes: DoctorProbes, machine: Machine = thisMachine()): Promise<Check[]> {
+	return [
+		checkSystem(machine),
+		checkPrivileges(machine),
+		checkLockdown(machine),
+		checkCgroup(machine),
+		await check("libbpf", () => ({ detail: `version ${probes.libbpfVersion()}` })),
+		checkObject(probes, machine),
+		await checkLoad(probes),
+		{ name: "source: HTTPS", state: "warning", detail: "not in this version: encrypted traffic is not counted" },
+		checkJit(machine),
+		...checkMemlock(machine),
+		checkStatistics(machine),
+	];
+}
+
+/** Whether httpeek can do its main job here. */
+export function canRun(checks: readonly Check[]): boolean {
+	return checks.every(({ state }) => state !== "failed");
+}
+
+function thisMachine(): Machine {
+	return {
+		platform: platform(),
+		arch: arch(),
+		endianness: endianness(),
+		kernelRelease: release(),
+		read(path) {
+			try {
+				return readFileSync(path, "utf8").trim();
+			} catch {
+				return undefined;
+			}
+		},
+		exists: existsSync,
+		findCgroupRoot,
+	};
+}
+
+function checkSystem(machine: Machine): Check {
+	const name = "system";
+	const detail = `${machine.platform} ${machine.kernelRelease} ${machine.arch}`;
+	const failed = (why: string, hint: string): Check => ({ name, state: "failed", detail: `${detail}: ${why}`, hint });
+	if (machine.platform !== "linux") return failed("not Linux", "run httpeek on a Linux host or in a Linux VM");
+	if (machine.endianness !== "LE" || !ARCHITECTURES.includes(machine.arch)) {
+		return failed("not supported", `run httpeek on one of ${ARCHITECTURES.join(", ")}`);
+	}
+	if (isOlder(machine.kernelRelease, KERNEL_FLOOR)) {
+		return failed(
+			`older than ${KERNEL_FLOOR}`,
+			"apt-get install linux-image-amd64 (or your distribution's), and reboot",
+		);
+	}
+	return { name, state: "ok", detail };
+}
+
+function checkPrivileges(machine: Machine): Check {
+	const name = "privileges";
+	const hint = `sudo httpeek; ${INSIDE_CONTAINER_HINT}`;
+	const { missing, lacksNames } = readCapabilities(machine.read("/proc/self/status") ?? "");
+	if (missing.length > 0) return { name, state: "failed", detail: `missing ${missing.join(", ")}`, hint };
+	// Full capabilities in a user namespace are none in the kernel's eyes.
+	const identityMap = /^\s*0\s+0\s+4294967295\s*$/;
+	const idMap = machine.read("/proc/self/uid_map");
+	if (idMap !== undefined && !identityMap.test(idMap)) {
+		return { name, state: "failed", detail: "root only inside of a user namespace", hint: "run httpeek on the host" };
+	}
+	if (lacksNames) {
+		const detail = "missing CAP_SYS_PTRACE: sockets older than httpeek get no service name";
+		return { name, state: "warning", detail, hint };
+	}
+	return { name, state: "ok", detail: "all capabilities that are needed" };
+}
+
+function checkLockdown(machine: Machine): Check {
+	const mode = /\[(\w+)\]/.exec(machine.read("/sys/kernel/security/lockdown") ?? "")?.[1];
+	// The programs read packets only: neither kprobes nor kernel memory, which is what lockdown takes away.
+	const detail = mode === undefined ? "not visible (securityfs is not mounted)" : `${mode}: no obstacle`;
+	return { name: "lockdown", state: "ok", detail };
+}
+
+function checkCgroup(machine: Machine): Check {
+	const name = "cgroup v2";
+	try {
+		return { name, state: "ok", detail: `mounted at ${machine.findCgroupRoot()}` };
+	} catch (error) {
+		return failure(name, error);
+	}
+}
+
+function checkObject(probes: DoctorProbes, machine: Machine): Check {
+	const path = probes.objectPath();
+	if (machine.exists(path)) return { name: "programs", state: "ok", detail: path };
+	const hint = "npm run build in a checkout; npm install httpeek otherwise";
+	return { name: "programs", state: "failed", detail: `${path} does not exist`, hint };
+}
+
+async function checkLoad(probes: DoctorProbes): Promise<Check> {
+	return check("source: plain HTTP", async () => {
+		const startedMs = performance.now();
+		await probes.tryLoad();
+		return { detail: `the kernel accepts the programs (${Math.round(performance.now() - startedMs)} ms)` };
+	});
+}
+
+function checkJit(machine: Machine): Check {
+	const name = "BPF JIT";
+	const value = machine.read("/proc/sys/net/core/bpf_jit_enable");
+	if (value === "0") {
+		const hint = "sysctl -w net.core.bpf_jit_enable=1";
+		return { name, state: "warning", detail: "off: programs are interpreted and cost several times as much", hint };
+	}
+	if (value === "2") {
+		const hint = "sysctl -w net.core.bpf_jit_enable=1";
+		return { name, state: "warning", detail: "on, and it writes all code to the kernel log", hint };
+	}
+	// The file is readable for root only.
+	return { name, state: "ok", detail: value === undefined ? "not visible" : "on" };
+}
+
+function checkMemlock(machine: Machine): Check[] {
+	if (!isOlder(machine.kernelRelease, KERNEL_WITHOUT_MEMLOCK)) return [];
+	const name = "memlock limit";
+	const limit = /^Max locked memory\s+(\S+)/m.exec(machine.read("/proc/self/limits") ?? "")?.[1] ?? "unknown";
+	if (limit === "unlimited") return [{ name, state: "ok", detail: limit }];
+	const detail = `${limit} bytes: too little for the maps unless httpeek may raise it (CAP_SYS_RESOURCE)`;
+	return [{ name, state: "warning", detail, hint: "ulimit -l unlimited" }];
+}
+
+function checkStatistics(machine: Machine): Check {
+	const name = "BPF statistics";
+	if (machine.read("/proc/sys/kernel/bpf_stats_enabled") !== "1") return { name, state: "ok", detail: "off" };
+	const detail = "on: every program run is timed, which costs about as much as a small program";
+	return { name, state: "warning", detail, hint: "sysctl -w kernel.bpf_stats_enabled=0" };
+}
+
+async function check(name: string, run: () => { detail: string } | Promise<{ detail: string }>): Promise<Check> {
+	try {
+		return { name, state: "ok", ...(await run()) };
+	} catch (error) {
+		return failure(name, error);
+	}
+}
+
+function failure(name: string, error: unknown): Check {
+	const detail = error instanceof Error ? error.message : String(error);
+	const hint = error instanceof HttpeekError ? error.hint : undefined;
+	return { name, state: "failed", detail, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Compares `5.10.223-amd64` with `5.11` by their first two numbers. */
+function isOlder(kernelRelease: string, floor: string): boolean {
+	const numbers = (version: string) => (version.match(/\d+/g) ?? []).map(Number);
+	const [major = 0, minor = 0] = numbers(kernelRelease);
+	const [floorMajor = 0, floorMinor = 0] = numbers(floor);
+	return major < floorMajor || (major === floorMajor && minor < floorMinor);
+}

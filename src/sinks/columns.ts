@@ -56,10 +56,10 @@ export function renderTable<Row>(
 	const widths = shrink(kept, width);
 	const line = (cellOf: (index: number) => Cell): string =>
 		kept
-			.map(({ column }, index) => {
+			.flatMap(({ column }, index) => {
 				const { text, style } = cellOf(index);
 				const room = widths[index] ?? 0;
-				return paint(alignToWidth(truncateToWidth(text, room), room, column.align), style, color);
+				return room === 0 ? [] : paint(alignToWidth(truncateToWidth(text, room), room, column.align), style, color);
 			})
 			.join(GAP)
 			.trimEnd();
@@ -111,5 +111,15 @@ function shrink<Row>(kept: readonly Measured<Row>[], width: number): readonly nu
 		widths[first.index] = (widths[first.index] ?? 0) - taken;
 		excess -= taken;
 	}
-	return widths;
+	return clip(widths, width);
+}
+
+/** A terminal too small even for the columns that never go shows what of them fits, from the left. */
+function clip(widths: readonly number[], width: number): readonly number[] {
+	let left = width;
+	return widths.map((wanted) => {
+		const room = Math.max(0, Math.min(wanted, left));
+		left -= room + GAP.length;
+		return room;
+	});
 }

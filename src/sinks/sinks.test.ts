@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { wireText } from "../base/escape.js";
 import { histogramOf } from "../model/histogram.js";
@@ -104,11 +105,13 @@ test("table: columns are aligned, then totals and losses", () => {
 
 test("table: it fits the terminal, loses columns before it loses endpoints, and says what --limit hides", () => {
 	const long = makeSnapshot([makeRow({ route: `/${"long/".repeat(40)}`, count: 5 }), makeRow({ route: "/b" })]);
-	for (const width of [120, 80, 60]) {
+	for (const width of [120, 80, 60, 25, 3]) {
 		const [header = "", first = ""] = formatSnapshot(long, "wide", { color: false, width }).split("\n");
 		assert.ok(header.length <= width && first.length <= width, `${width}: ${header}`);
-		assert.match(header, /METHOD {2}ENDPOINT .*STATUS {2}COUNT/);
-		assert.match(first, /\/long.*…/);
+		if (width >= 60) {
+			assert.match(header, /METHOD {2}ENDPOINT .*STATUS {2}COUNT/);
+			assert.match(first, /\/long.*…/);
+		}
 	}
 	assert.match(formatSnapshot(long, "table", { color: false, limit: 1 }), /\n… and 1 more rows\n/);
 	assert.match(formatSnapshot(makeSnapshot(), "table", plain), /^no HTTP exchange was seen\n\n0 exchanges in 10.0 s/);
@@ -117,8 +120,7 @@ test("table: it fits the terminal, loses columns before it loses endpoints, and 
 test("table: colours only when asked for, and they change no text", () => {
 	const colored = formatSnapshot(shop, "table", { color: true });
 	assert.ok(colored.includes("\u001b[33m"));
-	const colours = /\u001b\[\d+m/g;
-	assert.equal(colored.replace(colours, ""), formatSnapshot(shop, "table", plain));
+	assert.equal(stripVTControlCharacters(colored), formatSnapshot(shop, "table", plain));
 });
 
 const hostile = Uint8Array.from([

@@ -97,9 +97,10 @@ function isStale(name: string): boolean {
 	return `${namespace}.${start}` !== makerIdentity(Number(pid));
 }
 
-/** Tells a process from every other that has or will have its pid. Undefined start time: there is none with that pid. */
-function makerIdentity(pid: number): string {
-	return `${pidNamespace()}.${readStat(pid)?.startTicks.toString(36)}`;
+/** Tells a process from every other that has or will have its pid; undefined when none runs with that pid. */
+function makerIdentity(pid: number): string | undefined {
+	const stat = readStat(pid);
+	return stat === undefined || stat.hasEnded ? undefined : `${pidNamespace()}.${stat.startTicks.toString(36)}`;
 }
 
 function pidNamespace(): string {

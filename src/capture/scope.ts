@@ -23,7 +23,7 @@ export interface Scope {
 	readonly cgroups: readonly string[];
 	/** Only sockets made by these processes; undefined: those of all processes in the cgroups. */
 	readonly pids: ReadonlySet<number> | undefined;
-	/** For a person: `the whole host`, `unit nginx.service`, `process 42 (node)`. */
+	/** For a person: `the whole host`, `unit nginx.service`, `process 42 (node)`. Names in it are hostile: escape it. */
 	readonly description: string;
 }
 

@@ -87,6 +87,8 @@ export interface ProcessStat {
 	readonly parentPid: number;
 	/** Clock ticks from boot to the start of the process: with the pid, a name that is never used twice. */
 	readonly startTicks: number;
+	/** A zombie: it has ended, and waits for its parent to notice. */
+	readonly hasEnded: boolean;
 }
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
@@ -97,7 +99,8 @@ export function readStat(pid: number, procRoot = PROC): ProcessStat | undefined 
 	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
 	const parentPid = Number(fields[1]);
 	const startTicks = Number(fields[19]);
-	return Number.isInteger(parentPid) && Number.isInteger(startTicks) ? { parentPid, startTicks } : undefined;
+	if (!Number.isInteger(parentPid) || !Number.isInteger(startTicks)) return undefined;
+	return { parentPid, startTicks, hasEnded: fields[0] === "Z" || fields[0] === "X" };
 }
 
 /** The processes in `roots` that exist, and all their descendants. */

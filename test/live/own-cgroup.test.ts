@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { OwnCgroup, removeStale } from "../../src/capture/own-cgroup.js";
-import { readCgroups } from "../../src/identity/process.js";
+import { readCgroups, readStat } from "../../src/identity/process.js";
 import { makeLiveCgroup, processesIn } from "../support/live-cgroup.js";
 import { until } from "../support/until.js";
 
@@ -100,7 +100,7 @@ test("the next httpeek clears away what a killed one left, and leaves a live one
 	await until(() => processesIn(path).includes(pid), "the command is in the cgroup");
 	assert.deepEqual(removeStale(parent), [], "both are alive");
 	httpeek.kill("SIGKILL");
-	await once(httpeek, "exit");
+	await until(() => readStat(httpeek.pid ?? 0)?.hasEnded !== false, "httpeek has ended");
 	const next = OwnCgroup.create("test", { parent });
 	assert.equal(existsSync(path), false);
 	assert.deepEqual(processesIn(parent), [pid], "the command runs on");

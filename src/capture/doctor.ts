@@ -4,6 +4,7 @@ import { arch, endianness, platform, release } from "node:os";
 import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
 import { readCapabilities } from "./capabilities.js";
+import { systemProbes } from "./doctor-probes.js";
 
 /** The oldest kernel that the programs are tested on. */
 const KERNEL_FLOOR = "5.10";
@@ -21,12 +22,12 @@ export interface Check {
 	readonly hint?: string;
 }
 
-/** What is tried and not only looked at. Each function throws when it does not work. */
+/** What is tried and not only looked at. Each function throws or rejects when it does not work. */
 export interface DoctorProbes {
 	/** Version of libbpf, such as `1.1`. */
-	readonly libbpfVersion: () => string;
+	readonly libbpfVersion: () => string | Promise<string>;
 	/** The file with the programs for this architecture; it may not exist. */
-	readonly objectPath: () => string;
+	readonly objectPath: () => string | Promise<string>;
 	/** Loads the programs into the kernel, attaches none, and unloads them. */
 	readonly tryLoad: () => void | Promise<void>;
 }
@@ -43,14 +44,17 @@ export interface Machine {
 }
 
 /** Checks everything, requirements before sources. Never throws: what goes wrong is a check's result. */
-export async function runChecks(probes: DoctorProbes, machine: Machine = thisMachine()): Promise<Check[]> {
+export async function runChecks(
+	probes: DoctorProbes = systemProbes,
+	machine: Machine = thisMachine(),
+): Promise<Check[]> {
 	return [
 		checkSystem(machine),
 		checkPrivileges(machine),
 		checkLockdown(machine),
 		checkCgroup(machine),
-		await check("libbpf", () => ({ detail: `version ${probes.libbpfVersion()}` })),
-		checkObject(probes, machine),
+		await check("libbpf", async () => ({ detail: `version ${await probes.libbpfVersion()}` })),
+		await checkObject(probes, machine),
 		await checkLoad(probes),
 		{ name: "source: HTTPS", state: "warning", detail: "not in this version: encrypted traffic is not counted" },
 		checkJit(machine),
@@ -133,11 +137,13 @@ function checkCgroup(machine: Machine): Check {
 	}
 }
 
-function checkObject(probes: DoctorProbes, machine: Machine): Check {
-	const path = probes.objectPath();
-	if (machine.exists(path)) return { name: "programs", state: "ok", detail: path };
-	const hint = "npm run build in a checkout; npm install httpeek otherwise";
-	return { name: "programs", state: "failed", detail: `${path} does not exist`, hint };
+async function checkObject(probes: DoctorProbes, machine: Machine): Promise<Check> {
+	return check("programs", async () => {
+		const path = await probes.objectPath();
+		if (machine.exists(path)) return { detail: path };
+		const hint = "npm run build in a checkout; npm install httpeek otherwise";
+		throw new HttpeekError("HTTPEEK_BUILD", `${path} does not exist`, { hint });
+	});
 }
 
 async function checkLoad(probes: DoctorProbes): Promise<Check> {
@@ -179,7 +185,7 @@ function checkStatistics(machine: Machine): Check {
 	return { name, state: "warning", detail, hint: "sysctl -w kernel.bpf_stats_enabled=0" };
 }
 
-async function check(name: string, run: () => { detail: string } | Promise<{ detail: string }>): Promise<Check> {
+async function check(name: string, run: () => Promise<{ detail: string }>): Promise<Check> {
 	try {
 		return { name, state: "ok", ...(await run()) };
 	} catch (error) {

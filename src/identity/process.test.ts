@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeFakeHost } from "../../test/support/fake-host.js";
-import * as process_ from "./process.js";
-
-const { listProcesses, nameFromComm, parseCgroups, readCgroups, readProcessName, readStat, withDescendants } = process_;
+import {
+	listProcesses,
+	nameFromComm,
+	parseCgroups,
+	readCgroups,
+	readNetworkNamespace,
+	readProcessName,
+	readStat,
+	withDescendants,
+} from "./process.js";
 
 test("names a process after its comm, and after its program where the comm says too little", (context) => {
 	const { procRoot, addProcess } = makeFakeHost(context);
@@ -78,7 +85,7 @@ test("reads the real /proc", () => {
 	assert.ok(withDescendants([process.ppid]).has(process.pid));
 	assert.equal(readStat(process.pid)?.parentPid, process.ppid);
 	assert.notDeepEqual(readCgroups("self"), { unified: undefined, legacy: [] });
-	assert.match(process_.readNetworkNamespace(process.pid) ?? "", /^net:\[\d+\]$/);
+	assert.match(readNetworkNamespace(process.pid) ?? "", /^net:\[\d+\]$/);
 	// Above the highest pid that a kernel can give.
 	assert.equal(readProcessName(2 ** 22 + 1), undefined);
 });

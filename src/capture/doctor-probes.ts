@@ -1,0 +1,21 @@
+/** The doctor's probes of the real machine. */
+import type { DoctorProbes } from "./doctor.js";
+
+/** A load that only tries needs no room. */
+const TRIAL_ENDPOINTS = 16;
+
+/** Everything native is imported when it is probed: on a machine where it cannot be, that is a result too. */
+export const systemProbes: DoctorProbes = {
+	async libbpfVersion() {
+		const { libbpfVersion } = await import("../kernel/libbpf.js");
+		return libbpfVersion();
+	},
+	async objectPath() {
+		const { objectPath } = await import("./programs.js");
+		return objectPath();
+	},
+	async tryLoad() {
+		const { loadPrograms, tableSizes } = await import("./programs.js");
+		loadPrograms(tableSizes({ maxEndpoints: TRIAL_ENDPOINTS })).close();
+	},
+};

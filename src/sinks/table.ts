@@ -63,7 +63,7 @@ export function formatTable(snapshot: Snapshot, options: ReportTableOptions): st
 		"",
 		totalsLine(totalsOf(snapshot), snapshot.durationSeconds),
 		...connectionLines(snapshot),
-		...lossLines(snapshot, options.color),
+		...lossLines(snapshot).map((line) => paint(line, "warning", options.color)),
 	];
 	return lines.map((line) => `${line}\n`).join("");
 }
@@ -89,7 +89,7 @@ function connectionLines({ connections }: Snapshot): string[] {
 }
 
 /** What could not be counted, or only under `(other)`: nothing is said where there is nothing. */
-export function lossLines({ losses }: Snapshot, color: boolean): string[] {
+export function lossLines({ losses }: Snapshot): string[] {
 	const lines: string[] = [];
 	if (losses.requests + losses.responses > 0) {
 		const reasons = Object.entries(losses.detail)
@@ -101,5 +101,5 @@ export function lossLines({ losses }: Snapshot, color: boolean): string[] {
 	if (losses.endpoints_other > 0) {
 		lines.push(`${losses.endpoints_other} exchanges are under (other): more endpoints than --max-endpoints`);
 	}
-	return lines.map((line) => paint(line, "warning", color));
+	return lines;
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* begin.h: how the state of a connection and of its two directions begins. */
+#ifndef HTTPEEK_BEGIN_H
+#define HTTPEEK_BEGIN_H
+
+#include "stats.h"
+
+enum {
+	PASS = 1, /* what every program returns: httpeek never drops a packet or refuses a socket */
+	POSITION_BASE_SHIFT = 32, /* positions begin with 1 in the high half, so that small steps back stay positive */
+	FAMILY_INET = 2,	  /* AF_INET and AF_INET6, whose header is not for BPF */
+	FAMILY_INET6 = 10,
+};
+
+static __always_inline u64 first_position(u32 seq)
+{
+	return 1ull << POSITION_BASE_SHIFT | seq;
+}
+
+static __always_inline void begin_stream(struct stream *s, u64 next, u8 state)
+{
+	__builtin_memset(s, 0, sizeof(*s));
+	s->next = next;
+	s->top = next;
+	s->state = state;
+}
+
+/*
+ * The other end's address; IPv4 as ::ffff:a.b.c.d, which is also what a dual-stack socket holds. Both fields are read
+ * each time, through volatile, because the verifier refuses the computed offset that clang would make of a choice.
+ */
+static __always_inline void read_peer(const volatile struct bpf_sock *sk, u32 *peer)
+{
+	u32 v4 = sk->dst_ip4;
+
+	peer[0] = sk->dst_ip6[0];
+	peer[1] = sk->dst_ip6[1];
+	peer[2] = sk->dst_ip6[2];
+	peer[3] = sk->dst_ip6[3];
+	if (sk->family == FAMILY_INET) {
+		peer[0] = peer[1] = 0;
+		peer[2] = bpf_htonl(0xffff);
+		peer[3] = v4;
+	}
+}
+
+/* Everything that endpoints of the connection share goes into the hash they start from. */
+static __always_inline void set_role(struct connection *c, const struct bpf_sock *sk, u8 role)
+{
+	u64 hash = hash_mix(cfg_hash_seed, (u64)c->owner << 32 | role);
+	u32 peer[4] = {};
+
+	c->role = role;
+	if (role == ROLE_SERVER) {
+		c->port = sk->src_port;
+	} else {
+		c->port = bpf_ntohs(sk->dst_port);
+		read_peer(sk, peer);
+		hash = hash_mix(hash, (u64)peer[0] << 32 | peer[1]);
+		hash = hash_mix(hash, (u64)peer[2] << 32 | peer[3]);
+	}
+	__builtin_memcpy(c->peer, peer, sizeof(c->peer));
+	c->base_hash = hash_mix(hash, c->port);
+}
+
+/* Forgets all but the owner. */
+static __always_inline void begin_connection(struct connection *c)
+{
+	u32 owner = c->owner;
+
+	__builtin_memset(c, 0, sizeof(*c));
+	c->owner = owner;
+	c->mode = MODE_UNDECIDED;
+	count(COUNTER_CONNECTIONS);
+}
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/* layout.bpf.c: carries the BTF of what is shared with TypeScript to tools/gen-layout.mjs; never loaded. */
+#include "connection.h"
+#include "wire.h"
+
+struct owner _owner;
+struct endpoint _endpoint;
+struct cell _cell;
+struct connection _connection;
+
+enum limit _limit;
+enum histogram _histogram;
+enum role _role;
+enum method _method;
+enum protocol _protocol;
+enum outcome _outcome;
+enum counter _counter;

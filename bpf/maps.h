@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * maps.h: every map and configuration value, each with its life: who inserts, who deletes, who reads, what happens when
+ * it is full. All but the socket storages are sized by user space before loading (src/capture/session.ts).
+ *
+ * Tables are arrays whose slots are handed out by a queue, so that the hot path can keep a slot number in the socket's
+ * storage and reach the counters by an inlined array lookup, and so that user space can map the counters and read them
+ * without a system call. Slots are never given back while the programs run.
+ *
+ * The definitions are weak so that several objects may include them and still be linked to one.
+ */
+#ifndef HTTPEEK_MAPS_H
+#define HTTPEEK_MAPS_H
+
+#include "connection.h"
+#include "wire.h"
+#include "workspace.h"
+
+#define MAP SEC(".maps") __weak
+
+/*
+ * State of a TCP connection, and who owns its socket.
+ * Inserted: sock_create (owner only), ESTABLISHED, the first packet of a socket older than the program, user space for
+ * sockets that exist at the start. Cloned from the listener to what it accepts. Deleted by the kernel with the socket.
+ * Full: memory only; a refused insertion is COUNTER_CONNECTION_UNTRACKED.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct connection);
+} connections MAP;
+
+/*
+ * The unfinished line of a head that is split over segments, per direction, because the directions are handled on
+ * different CPUs. Inserted and deleted by the packet programs, so that only connections with a split head pay for it;
+ * dies with the socket. A refused insertion is COUNTER_CARRY_REFUSED.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct carry);
+} request_carries MAP, response_carries MAP;
+
+/*
+ * Hash of an endpoint's labels -> slot in endpoints. Inserted by the packet programs once per endpoint; never deleted.
+ * Full: the exchange goes to the "(other)" endpoint of its owner, role and port (COUNTER_ENDPOINTS_OTHER).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, u32);
+} endpoint_ids MAP;
+
+/* Labels of endpoints. Written before endpoint_ids shows the slot; read by user space when a cell refers to the slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct endpoint);
+} endpoints MAP;
+
+/*
+ * Requests begun: [stripe * endpoints + endpoint]. Added to by the packet programs, read by user space, which subtracts
+ * the exchanges that ended and so has those in flight.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u64);
+} starts MAP;
+
+/*
+ * cell_key() -> slot in cells. Inserted by the packet programs once per endpoint, status, outcome and stripe; never
+ * deleted. Full: "(other)", and if that is full as well COUNTER_CELLS_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u64);
+	__type(value, u32);
+} cell_ids MAP;
+
+/* The counters. Added to by the packet programs, read by user space once per interval. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, struct cell);
+} cells MAP;
+
+struct owner_key {
+	u64 cgroup_id;
+	u8 comm[LIMIT_COMM_BYTES];
+};
+
+/* Owner -> slot in owners. Inserted by sock_create and by user space. Full: slot 0, COUNTER_OWNERS_FULL. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct owner_key);
+	__type(value, u32);
+} owner_ids MAP;
+
+/* Owners. Written before owner_ids shows the slot; read by user space to name the service. Slot 0 is "unknown". */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct owner);
+} owners MAP;
+
+/*
+ * Free slots of the tables, in rising order. Filled by user space before the programs are attached; taken by the
+ * programs, and put back when two CPUs register the same thing at once. A queue because it is the one allocator that
+ * every kernel from 5.10 on has for every program type (no fetching atomics before 5.12).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4096);
+	__type(value, u32);
+} free_endpoints MAP, free_other_endpoints MAP, free_cells MAP, free_other_cells MAP, free_owners MAP;
+
+/*
+ * Thread groups in scope, if the scope is processes (cfg_scope_pids). Inserted and deleted by user space, read by
+ * sock_create: a socket that another process made gets no storage, and without storage its packets are not looked at.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u8);
+} scope_pids MAP;
+
+/*
+ * Workspaces: [cpu * LIMIT_WORKSPACES_PER_CPU + n]. Taken and released within one program run; user space neither reads
+ * nor writes them. All in use: COUNTER_WORKSPACE_REFUSED.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIMIT_WORKSPACES_PER_CPU);
+	__type(key, u32);
+	__type(value, struct workspace);
+} workspaces MAP;
+
+/* enum counter. Added to on paths that are rare by nature; read by user space through a mapping of .bss. */
+__weak u64 counters[COUNTERS];
+
+/* Configuration, written by user space before loading. */
+__weak const volatile u64 cfg_hash_seed = 0x2545f4914f6cdd1dull; /* secret start of every hash */
+__weak const volatile u64 cfg_min_latency_ns = 0;		   /* exchanges faster than this are not counted */
+__weak const volatile u32 cfg_stripe_mask = 0;			   /* stripes - 1, a power of two minus 1 */
+__weak const volatile u32 cfg_endpoints = 4096;			   /* entries of endpoints: stride of starts */
+__weak const volatile bool cfg_scope_pids = false;		   /* only sockets of scope_pids */
+
+static __always_inline void count(enum counter which)
+{
+	__sync_fetch_and_add(&counters[which], 1);
+}
+
+static __always_inline void count_many(enum counter which, u64 by)
+{
+	__sync_fetch_and_add(&counters[which], by);
+}
+
+#endif

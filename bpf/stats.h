@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * stats.h: endpoint slots, counter cells and owners: finding them, registering new ones, and what happens when a table
+ * is full. The found slot is cached in the connection, so that the common request reaches its counters without a hash
+ * lookup.
+ */
+#ifndef HTTPEEK_STATS_H
+#define HTTPEEK_STATS_H
+
+#include "histogram.h"
+#include "maps.h"
+#include "route.h"
+
+enum {
+	SLOT_NONE = 0xffffffff,
+	/* Where an endpoint's method and protocol go into the seed of its hash. */
+	KEY_METHOD_SHIFT = 0,
+	KEY_PROTOCOL_SHIFT = 4,
+};
+
+static __always_inline u32 current_stripe(void)
+{
+	return bpf_get_smp_processor_id() & cfg_stripe_mask;
+}
+
+static __always_inline u64 cell_key(u32 endpoint, u32 status, u32 outcome, u32 stripe)
+{
+	/* bit 63 keeps a key from being 0, which is what an empty cache holds */
+	return 1ull << 63 | (u64)stripe << 40 | (u64)outcome << 32 | status << 16 | endpoint;
+}
+
+/*
+ * Makes `slot` findable under `key` in `ids`. If another CPU was first, its slot is used and ours goes back. Returns the
+ * slot that is now found there, or SLOT_NONE.
+ */
+static __always_inline u32 publish_slot(void *ids, void *key, u32 slot, void *free_slots)
+{
+	u32 *found;
+	long error = bpf_map_update_elem(ids, key, &slot, BPF_NOEXIST);
+
+	if (!error)
+		return slot;
+	bpf_map_push_elem(free_slots, &slot, BPF_ANY);
+	found = bpf_map_lookup_elem(ids, key);
+	if (found)
+		return *found;
+	count(COUNTER_MAP_UPDATE_FAILED);
+	return SLOT_NONE;
+}
+
+static __always_inline void describe_endpoint(struct endpoint *e, const struct connection *c, u8 method, u8 protocol)
+{
+	e->owner = c->owner;
+	e->port = c->port;
+	e->role = c->role;
+	e->method = method;
+	e->protocol = protocol;
+	if (c->role == ROLE_CLIENT)
+		__builtin_memcpy(e->peer, c->peer, sizeof(e->peer));
+}
+
+/* The "(other)" endpoint of the connection's owner, role and port: slot 0, for everybody, if even those ran out. */
+static __noinline u32 other_endpoint(struct connection *c)
+{
+	u32 slot = 0, *found;
+	struct endpoint *e;
+	u64 key;
+
+	if (!c)
+		return 0;
+	key = hash_mix(c->base_hash, ~0ull);
+	found = bpf_map_lookup_elem(&endpoint_ids, &key);
+	if (found)
+		return *found;
+	if (bpf_map_pop_elem(&free_other_endpoints, &slot))
+		return 0;
+	e = bpf_map_lookup_elem(&endpoints, &slot);
+	if (!e)
+		return 0;
+	count(COUNTER_OTHER_ENDPOINTS_USED);
+	describe_endpoint(e, c, METHOD_OTHER, PROTOCOL_HTTP_1_1);
+	e->is_other = 1;
+	slot = publish_slot(&endpoint_ids, &key, slot, &free_other_endpoints);
+	return slot == SLOT_NONE ? 0 : slot;
+}
+
+/* Writes what the route is called. Asterisk and authority forms have one route each, whatever host they name. */
+static __always_inline void describe_route(struct endpoint *e, const struct window *w, struct route_key *key)
+{
+	u64 start = WORD(":authori");
+
+	e->route_cut = key->cut;
+	switch (key->form) {
+	case TARGET_ASTERISK:
+		e->route[0] = '*';
+		e->route_bytes = 1;
+		return;
+	case TARGET_NO_PATH:
+		e->route[0] = '/';
+		e->route_bytes = 1;
+		return;
+	case TARGET_AUTHORITY:
+		__builtin_memcpy(e->route, &start, sizeof(start));
+		e->route[8] = 't';
+		e->route[9] = 'y';
+		e->route_bytes = 10;
+		return;
+	default:
+		e->route_bytes = route_write(w, key->from, key->path_bytes, e->route, &key->writer);
+	}
+}
+
+/* Registers the endpoint of a request that was not seen before. */
+VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, struct route_key *key)
+{
+	struct endpoint *e;
+	u64 hash;
+	u32 slot;
+
+	if (!c || !w || !key)
+		return 0;
+	hash = key->hash;
+	if (bpf_map_pop_elem(&free_endpoints, &slot))
+		return other_endpoint(c);
+	e = bpf_map_lookup_elem(&endpoints, &slot);
+	if (!e)
+		return other_endpoint(c);
+	count(COUNTER_ENDPOINTS_USED);
+	__builtin_memset(e, 0, sizeof(*e)); /* a slot that was put back may have been written before */
+	describe_endpoint(e, c, key->method, key->protocol);
+	describe_route(e, w, key);
+	slot = publish_slot(&endpoint_ids, &hash, slot, &free_endpoints);
+	return slot == SLOT_NONE ? other_endpoint(c) : slot;
+}
+
+static __always_inline u32 find_endpoint(struct connection *c, struct window *w, struct route_key *key)
+{
+	u32 slot, *found;
+
+	if (c->endpoint_hash == key->hash)
+		return c->endpoint;
+	found = bpf_map_lookup_elem(&endpoint_ids, &key->hash);
+	slot = found ? *found : register_endpoint(c, w, key);
+	c->endpoint_hash = key->hash;
+	c->endpoint = slot;
+	return slot;
+}
+
+/* Takes a slot for the cell `key`; SLOT_NONE if there is none. */
+static __always_inline u32 take_cell(u64 key, u32 endpoint, u32 status_outcome, void *free_slots, enum counter used)
+{
+	struct cell *cell;
+	u32 slot;
+
+	if (bpf_map_pop_elem(free_slots, &slot))
+		return SLOT_NONE;
+	cell = bpf_map_lookup_elem(&cells, &slot);
+	if (!cell)
+		return SLOT_NONE;
+	count(used);
+	cell->endpoint = endpoint;
+	cell->status = status_outcome;
+	cell->outcome = status_outcome >> 16;
+	cell->stripe = current_stripe();
+	return publish_slot(&cell_ids, &key, slot, free_slots);
+}
+
+/* The cell of an endpoint, status and outcome on this CPU's stripe. */
+VERIFIED_ONCE u32 find_cell(struct connection *c, u32 endpoint, u32 status_outcome)
+{
+	u64 key = cell_key(endpoint, status_outcome & 0xffff, status_outcome >> 16, current_stripe());
+	u32 slot, *found;
+
+	if (!c)
+		return SLOT_NONE;
+	found = bpf_map_lookup_elem(&cell_ids, &key);
+	if (found)
+		return *found;
+	if (endpoint >= LIMIT_OTHER_ENDPOINTS) {
+		slot = take_cell(key, endpoint, status_outcome, &free_cells, COUNTER_CELLS_USED);
+		if (slot != SLOT_NONE)
+			return slot;
+		endpoint = other_endpoint(c);
+		key = cell_key(endpoint, status_outcome & 0xffff, status_outcome >> 16, current_stripe());
+		found = bpf_map_lookup_elem(&cell_ids, &key);
+		if (found)
+			return *found;
+	}
+	return take_cell(key, endpoint, status_outcome, &free_other_cells, COUNTER_OTHER_CELLS_USED);
+}
+
+/* Counts a request that began. The sum over stripes less the exchanges that ended is what is in flight. */
+static __always_inline void count_start(u32 endpoint, u64 by)
+{
+	u32 slot = current_stripe() * cfg_endpoints + endpoint;
+	u64 *started = bpf_map_lookup_elem(&starts, &slot);
+
+	if (started)
+		__sync_fetch_and_add(started, by);
+}
+
+/* Counts an exchange that ended. */
+static __always_inline void count_exchange(struct connection *c, u32 endpoint, u32 status, u32 outcome, u64 ns)
+{
+	u64 key = cell_key(endpoint, status, outcome, current_stripe());
+	struct cell *cell;
+	int bucket;
+
+	if (ns < cfg_min_latency_ns) {
+		count_start(endpoint, -1ull);
+		return;
+	}
+	if (c->cell_key != key) {
+		c->cell = find_cell(c, endpoint, outcome << 16 | status);
+		c->cell_key = key;
+	}
+	cell = bpf_map_lookup_elem(&cells, &c->cell);
+	if (!cell) {
+		c->cell_key = 0;
+		count(COUNTER_CELLS_FULL);
+		return;
+	}
+	if (cell->endpoint < LIMIT_OTHER_ENDPOINTS) {
+		count(COUNTER_ENDPOINTS_OTHER);
+		if (cell->endpoint != endpoint) { /* the start moves along, so that nothing stays in flight for ever */
+			count_start(endpoint, -1ull);
+			count_start(cell->endpoint, 1);
+		}
+	}
+	bucket = histogram_bucket(ns);
+	if (bucket == HISTOGRAM_BELOW)
+		__sync_fetch_and_add(&cell->below, 1);
+	else if (bucket == HISTOGRAM_ABOVE)
+		__sync_fetch_and_add(&cell->above, 1);
+	else
+		__sync_fetch_and_add(&cell->buckets[bucket & (HISTOGRAM_BUCKETS - 1)], 1);
+	__sync_fetch_and_add(&cell->sum_ns, ns);
+	__sync_fetch_and_add(&cell->count, 1);
+}
+
+/* The slot of an owner, registered if it is new; 0, "unknown", if the table is full. */
+static __always_inline u32 find_owner(const struct owner_key *key, u32 pid)
+{
+	struct owner *owner;
+	u32 slot, *found;
+
+	found = bpf_map_lookup_elem(&owner_ids, key);
+	if (found)
+		return *found;
+	if (bpf_map_pop_elem(&free_owners, &slot)) {
+		count(COUNTER_OWNERS_FULL);
+		return 0;
+	}
+	owner = bpf_map_lookup_elem(&owners, &slot);
+	if (!owner)
+		return 0;
+	count(COUNTER_OWNERS_USED);
+	owner->cgroup_id = key->cgroup_id;
+	owner->pid = pid;
+	__builtin_memcpy(owner->comm, key->comm, sizeof(owner->comm));
+	slot = publish_slot(&owner_ids, (void *)key, slot, &free_owners);
+	return slot == SLOT_NONE ? 0 : slot;
+}
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * traffic.h: from a packet to its connection and stream: when a connection begins, which way the packet goes, whether it
+ * is the next, an old or an early one.
+ */
+#ifndef HTTPEEK_TRAFFIC_H
+#define HTTPEEK_TRAFFIC_H
+
+#include "begin.h"
+#include "conversation.h"
+
+enum {
+	BUSY_SPINS = 1024, /* a packet of the same direction is in a parser on another CPU: about 10 us are waited */
+};
+
+/*
+ * The storage of a socket that has none: it is older than the programs, and user space has not seeded it. With a scope
+ * of processes that means it is not in scope.
+ */
+static __always_inline struct connection *adopt(struct __sk_buff *skb, struct bpf_sock *sk)
+{
+	struct owner_key key = {};
+	struct connection *c;
+
+	if (cfg_scope_pids)
+		return 0;
+	if (sk->state == BPF_TCP_LISTEN) {
+		count(COUNTER_LISTENER_DATA);
+		return 0;
+	}
+	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!c) {
+		count(COUNTER_CONNECTION_UNTRACKED);
+		return 0;
+	}
+	key.cgroup_id = bpf_skb_cgroup_id(skb);
+	c->owner = find_owner(&key, 0);
+	return c;
+}
+
+/*
+ * A connection met in the middle: waits for a segment that begins with a whole request line. That tells the role, and
+ * the request's acknowledgement number tells where the response direction stands.
+ * Returns 1 if the segment begins a request.
+ */
+VERIFIED_ONCE int meet(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+{
+	struct segment *seg;
+	struct bpf_sock *sk;
+	u64 n;
+
+	if (!c || !ws)
+		return 0;
+	seg = &ws->segment;
+	sk = skb->sk;
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	n = seg->bytes;
+	if (!n)
+		return 0;
+	if (n > WINDOW_BYTES)
+		n = WINDOW_BYTES;
+	if (!load_payload(skb, seg, 0, ws->window.bytes, n))
+		return 0;
+	if (parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1) {
+		if (++c->tries >= ADOPT_TRIES)
+			become_opaque(c, COUNTER_NOT_HTTP);
+		return 0;
+	}
+	count(COUNTER_ADOPTED);
+	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
+	c->mode = MODE_HTTP;
+	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
+	return 1;
+}
+
+/*
+ * A request direction whose framing was lost goes on where it is certain: nothing awaits a response, the client has
+ * seen all that was answered, and the segment begins with a whole request line.
+ */
+VERIFIED_ONCE int resume_requests(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+{
+	struct segment *seg;
+	u64 n;
+
+	if (!c || !ws)
+		return 0;
+	seg = &ws->segment;
+	if (pending_requests(c) || c->response.state != STREAM_START || (u32)c->response.next != seg->ack)
+		return 0;
+	n = seg->bytes;
+	if (!n || seg->pos + n <= c->request.next)
+		return 0;
+	if (n > WINDOW_BYTES)
+		n = WINDOW_BYTES;
+	if (!load_payload(skb, seg, 0, ws->window.bytes, n) || parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1)
+		return 0;
+	c->request.next = seg->pos;
+	c->request.state = STREAM_START;
+	c->request.skipping = 0;
+	return 1;
+}
+
+/*
+ * A segment beyond the next position: what is missing was lost on the way and comes again, or never passes this hook.
+ * Bodies may be skipped over in any order; but when framing arrives at bytes that passed before their turn, it cannot
+ * look at them any more.
+ */
+static __always_inline void note_hole(struct stream *s, const struct segment *seg)
+{
+	u64 end = seg->pos + seg->bytes;
+
+	if (!s->hole_end || s->next >= s->hole_end) {
+		s->hole_start = seg->pos;
+		s->hole_end = end;
+	} else {
+		if (s->next >= s->hole_start)
+			lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
+		if (seg->pos < s->hole_start)
+			s->hole_start = seg->pos;
+		if (end > s->hole_end)
+			s->hole_end = end;
+	}
+}
+
+/* Parses a segment into its stream. */
+static __always_inline void follow(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
+{
+	struct stream *s = seg->is_request ? &c->request : &c->response;
+	struct workspace *ws;
+	u32 i;
+
+	ws = take_workspace();
+	if (!ws) {
+		lose_framing(s, COUNTER_WORKSPACE_REFUSED);
+		return;
+	}
+	ws->segment = *seg;
+	if (likely(s->state != STREAM_LOST) || (seg->is_request && resume_requests(skb, c, ws))) {
+		for (i = 0; i < STEPS_PER_SEGMENT; i++)
+			if (!step(skb, c, ws))
+				break;
+		if (i == STEPS_PER_SEGMENT)
+			lose_framing(s, COUNTER_STEPS_EXHAUSTED);
+	}
+	release_workspace(ws);
+}
+
+/* Whether the segment holds bytes that have to be looked at now. The cheap way out for bodies. */
+static __always_inline bool is_next(struct stream *s, struct segment *seg)
+{
+	u64 end;
+
+	seg->pos = s->top + (s32)(seg->seq - (u32)s->top);
+	end = seg->pos + seg->bytes;
+	if (end > s->top)
+		s->top = end;
+	if (unlikely(s->state == STREAM_LOST))
+		return seg->is_request;
+	if (end <= s->next)
+		return false; /* inside a body, or seen before */
+	if (likely(seg->pos <= s->next))
+		return true;
+	note_hole(s, seg);
+	return false;
+}
+
+/* The connection's first sight of a packet in the middle of its life: meet() in a workspace of its own. */
+static __always_inline bool introduce(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
+{
+	struct workspace *ws = take_workspace();
+	bool met;
+
+	if (!ws)
+		return false;
+	ws->segment = *seg;
+	met = meet(skb, c, ws);
+	release_workspace(ws);
+	return met;
+}
+
+static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
+{
+	struct segment seg = {};
+	struct connection *c;
+	struct bpf_sock *sk;
+	struct stream *s;
+
+	if (!find_payload(skb, &seg))
+		return PASS;
+	seg.is_egress = is_egress;
+	sk = skb->sk;
+	if (!sk)
+		return PASS;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return PASS;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (unlikely(!c)) {
+		c = adopt(skb, sk);
+		if (!c)
+			return PASS;
+	}
+	if (c->mode == MODE_OPAQUE)
+		return PASS;
+	if (unlikely(c->mode == MODE_NONE)) {
+		if (sk->state == BPF_TCP_LISTEN) {
+			count(COUNTER_LISTENER_DATA);
+			return PASS;
+		}
+		begin_connection(c);
+	}
+	if (unlikely(c->role == ROLE_UNKNOWN) && !introduce(skb, c, &seg))
+		return PASS;
+	seg.is_request = (c->role == ROLE_SERVER) == !is_egress;
+	s = seg.is_request ? &c->request : &c->response;
+	if (is_egress) { /* under the socket's lock: one at a time */
+		if (is_next(s, &seg))
+			follow(skb, c, &seg);
+		return PASS;
+	}
+	for (u32 i = 0; i < BUSY_SPINS; i++) {
+		if (!__sync_lock_test_and_set(&s->busy, 1)) {
+			if (is_next(s, &seg))
+				follow(skb, c, &seg);
+			*(volatile u32 *)&s->busy = 0;
+			return PASS;
+		}
+	}
+	count(COUNTER_BUSY);
+	return PASS;
+}
+
+#endif

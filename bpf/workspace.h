@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* workspace.h: the memory that one program run parses in. */
+#ifndef HTTPEEK_WORKSPACE_H
+#define HTTPEEK_WORKSPACE_H
+
+#include "http1.h"
+#include "route.h"
+
+/* The payload of one packet, and where it stands in its stream. */
+struct segment {
+	u64 pos;    /* stream position of the first byte */
+	u32 seq;    /* its TCP sequence number */
+	u32 ack;    /* what the sender has received of the other direction */
+	u32 offset; /* of the payload in the skb */
+	u32 bytes;
+	u8 is_request;
+	u8 is_egress;
+	u8 _pad[6];
+};
+
+/* What the request line says of an endpoint. */
+struct route_key {
+	u64 hash;	/* of everything that tells endpoints apart */
+	u32 path_bytes; /* length of the path, as far as it counts */
+	u16 from;	/* where it is in the window */
+	u8 method;
+	u8 protocol;
+	u8 form; /* enum target_form */
+	u8 cut;
+	u8 _pad[6];
+	struct route_writer writer; /* zeroes */
+};
+
+struct workspace {
+	u32 busy; /* a program run is in here */
+	u32 _pad;
+	struct segment segment;
+	struct request_line line;
+	struct scan scan;
+	struct route_key key;
+	struct window window;
+} __attribute__((aligned(64)));
+
+#endif

@@ -46,6 +46,23 @@ typedef __s64 s64;
 
 /* Always 0, but the verifier cannot know: a loop variable that starts here is never tracked as a constant. */
 static volatile u64 opaque_zero;
+/*
+ * A lock that is only ever tried. Releasing is a plain store on x86-64, whose stores are ordered; elsewhere the exchange
+ * orders it.
+ */
+static __always_inline bool try_lock(u32 *lock)
+{
+	return !__sync_lock_test_and_set(lock, 1);
+}
+
+static __always_inline void unlock(u32 *lock)
+{
+#ifdef __TARGET_ARCH_x86
+	*(volatile u32 *)lock = 0;
+#else
+	__sync_lock_test_and_set(lock, 0);
+#endif
+}
 #else
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))

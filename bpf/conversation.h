@@ -29,7 +29,7 @@ static __always_inline struct workspace *take_workspace(void)
 		u32 slot = first + i;
 		struct workspace *ws = bpf_map_lookup_elem(&workspaces, &slot);
 
-		if (ws && !__sync_lock_test_and_set(&ws->busy, 1))
+		if (ws && try_lock(&ws->busy))
 			return ws;
 	}
 	count(COUNTER_WORKSPACE_REFUSED);
@@ -38,7 +38,7 @@ static __always_inline struct workspace *take_workspace(void)
 
 static __always_inline void release_workspace(struct workspace *ws)
 {
-	*(volatile u32 *)&ws->busy = 0;
+	unlock(&ws->busy);
 }
 
 /* Framing of a direction is lost: `which` says how. It goes on where it is certain again (resume_*). */

@@ -183,12 +183,36 @@ static __always_inline bool introduce(struct __sk_buff *skb, struct connection *
 	return met;
 }
 
+/* A segment of a connection: which way it goes, and into the parsers if it holds bytes that have to be looked at. */
+static __always_inline void watch_segment(struct __sk_buff *skb, struct connection *c, struct segment *seg)
+{
+	struct stream *s;
+
+	if (unlikely(c->role == ROLE_UNKNOWN) && !introduce(skb, c, seg))
+		return;
+	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
+	s = seg->is_request ? &c->request : &c->response;
+	if (seg->is_egress) { /* under the socket's lock: one at a time */
+		if (is_next(s, seg))
+			follow(skb, c, seg);
+		return;
+	}
+	for (u32 i = 0; i < BUSY_SPINS; i++) {
+		if (try_lock(&s->busy)) {
+			if (is_next(s, seg))
+				follow(skb, c, seg);
+			unlock(&s->busy);
+			return;
+		}
+	}
+	count(COUNTER_BUSY);
+}
+
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 {
 	struct segment seg = {};
 	struct connection *c;
 	struct bpf_sock *sk;
-	struct stream *s;
 
 	if (!find_payload(skb, &seg))
 		return PASS;
@@ -214,24 +238,7 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		}
 		begin_connection(c);
 	}
-	if (unlikely(c->role == ROLE_UNKNOWN) && !introduce(skb, c, &seg))
-		return PASS;
-	seg.is_request = (c->role == ROLE_SERVER) == !is_egress;
-	s = seg.is_request ? &c->request : &c->response;
-	if (is_egress) { /* under the socket's lock: one at a time */
-		if (is_next(s, &seg))
-			follow(skb, c, &seg);
-		return PASS;
-	}
-	for (u32 i = 0; i < BUSY_SPINS; i++) {
-		if (!__sync_lock_test_and_set(&s->busy, 1)) {
-			if (is_next(s, &seg))
-				follow(skb, c, &seg);
-			*(volatile u32 *)&s->busy = 0;
-			return PASS;
-		}
-	}
-	count(COUNTER_BUSY);
+	watch_segment(skb, c, &seg);
 	return PASS;
 }
 

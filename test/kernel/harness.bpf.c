@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * harness.bpf.c: runs a whole conversation through the real segment path in one BPF_PROG_TEST_RUN, because the kernel
+ * gives each run a socket of its own. Never part of the product.
+ *
+ * The packet is a script: struct script, then `count` records, then the payload bytes of all records in order. What came
+ * out is read from the product's own maps, and from `ended`.
+ */
+#include "traffic.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+enum {
+	SCRIPT_RECORDS = 1024,
+	SCRIPT_CLIENT = 1,	/* the watched end is the client */
+	SCRIPT_ADOPTED = 2,	/* no handshake was seen */
+	RECORD_EGRESS = 0x8000, /* in record.bytes */
+	FIRST_IN = 1000,	/* sequence number of the first byte that comes in, and of that which goes out */
+	FIRST_OUT = 0xfffffff0, /* wraps soon */
+};
+
+struct script {
+	u16 count;
+	u16 flags;
+};
+
+struct record {
+	u16 bytes; /* and RECORD_EGRESS */
+	__s16 shift; /* where the segment stands, from where its direction's next byte is: 0 is in order */
+};
+
+/* Where the harness is, and how the connection ended. */
+struct ended {
+	u32 payload; /* offset of the next record's payload */
+	u32 records; /* offset of the records */
+	u32 next_in;
+	u32 next_out;
+	u32 mode;
+	u32 request_state;
+	u32 response_state;
+	u32 pending;
+	s32 bucket; /* bucket_of() */
+	u32 _pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct ended);
+} harness MAP;
+
+VERIFIED_ONCE int deliver(struct __sk_buff *skb, struct connection *c, struct ended *h, u32 index)
+{
+	struct segment seg = {};
+	struct record record;
+	u32 *next;
+
+	if (!c || !h)
+		return 0;
+	if (bpf_skb_load_bytes(skb, h->records + index * sizeof(record), &record, sizeof(record)))
+		return 0;
+	seg.is_egress = !!(record.bytes & RECORD_EGRESS);
+	seg.bytes = record.bytes & ~RECORD_EGRESS;
+	seg.offset = h->payload;
+	next = seg.is_egress ? &h->next_out : &h->next_in;
+	seg.seq = *next + record.shift;
+	seg.ack = seg.is_egress ? h->next_in : h->next_out;
+	if ((s32)(seg.seq + seg.bytes - *next) > 0 && record.shift <= 0)
+		*next = seg.seq + seg.bytes;
+	h->payload += seg.bytes;
+	if (c->mode != MODE_OPAQUE)
+		watch_segment(skb, c, &seg);
+	return 1;
+}
+
+SEC("cgroup_skb/egress")
+int conversation(struct __sk_buff *skb)
+{
+	struct connection *c;
+	struct script script;
+	struct bpf_sock *sk;
+	struct ended *h;
+	u32 zero = 0, i;
+
+	sk = skb->sk;
+	h = bpf_map_lookup_elem(&harness, &zero);
+	if (!sk || !h || bpf_skb_load_bytes(skb, 0, &script, sizeof(script)))
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!c)
+		return 0;
+	begin_connection(c);
+	h->records = sizeof(script);
+	h->payload = sizeof(script) + script.count * sizeof(struct record);
+	h->next_in = FIRST_IN;
+	h->next_out = FIRST_OUT;
+	if (!(script.flags & SCRIPT_ADOPTED)) {
+		bool client = script.flags & SCRIPT_CLIENT;
+
+		set_role(c, sk, client ? ROLE_CLIENT : ROLE_SERVER);
+		begin_stream(&c->request, first_position(client ? FIRST_OUT : FIRST_IN), STREAM_START);
+		begin_stream(&c->response, first_position(client ? FIRST_IN : FIRST_OUT), STREAM_START);
+	}
+	for (i = 0; i < SCRIPT_RECORDS; i++) {
+		if (i >= script.count)
+			break;
+		if (!deliver(skb, c, h, i))
+			return 0;
+	}
+	h->mode = c->mode;
+	h->request_state = c->request.state;
+	h->response_state = c->response.state;
+	h->pending = pending_requests(c);
+	return PASS;
+}
+
+/* The histogram bucket of the nanoseconds in the packet. */
+SEC("cgroup_skb/ingress")
+int bucket_of(struct __sk_buff *skb)
+{
+	struct ended *h;
+	u32 zero = 0;
+	u64 ns;
+
+	h = bpf_map_lookup_elem(&harness, &zero);
+	if (!h || bpf_skb_load_bytes(skb, 0, &ns, sizeof(ns)))
+		return 0;
+	h->bucket = histogram_bucket(ns);
+	return PASS;
+}

@@ -1,0 +1,211 @@
+/**
+ * The one gate to native code: declares the functions of libbpf.so.1 and of the C library that native.ts lists. Loaded when
+ * first needed, so that `--help` and the pure parts work on machines without libbpf.
+ */
+import { createRequire } from "node:module";
+import type * as Koffi from "koffi";
+import { HttpeekError } from "../base/errors.js";
+import type { Native, Pointer, TestRunInput, TestRunOutput } from "./native.js";
+
+const LIBRARY = "libbpf.so.1";
+/** enum libbpf_print_level: warnings and errors; 1 is information, 2 is debugging. */
+const LIBBPF_WARN = 0;
+const MESSAGE_BYTES = 4096;
+const PROT_READ = 1;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** The real libraries once they are loaded: koffi's type names are global, so they can be declared only once. */
+let loaded: Native | undefined;
+let replacement: Native | undefined;
+
+/**
+ * The native functions, loaded once.
+ * @throws HttpeekError HTTPEEK_NO_LIBBPF when libbpf.so.1, a function of it, or koffi's binary is missing.
+ */
+export function native(): Native {
+	if (replacement !== undefined) return replacement;
+	loaded ??= load();
+	return loaded;
+}
+
+/** For tests: puts a fake in place of the native functions; `undefined` brings the real ones back. */
+export function replaceNative(fake: Native | undefined): void {
+	replacement = fake;
+}
+
+/**
+ * Version of the libbpf in use, such as `1.1`.
+ * @throws HttpeekError HTTPEEK_NO_LIBBPF
+ */
+export function libbpfVersion(): string {
+	return native().libbpfVersion().replace(/^v/, "");
+}
+
+function load(): Native {
+	try {
+		// koffi takes 12-21 ms to import and is not needed by every command; require keeps this function synchronous
+		const koffi = createRequire(import.meta.url)("koffi") as typeof Koffi;
+		// the process itself, for the C library under whatever name the distribution gives it
+		return declare(koffi, koffi.load(LIBRARY), koffi.load(null));
+	} catch (cause) {
+		const reason = cause instanceof Error ? cause.message : String(cause);
+		throw new HttpeekError("HTTPEEK_NO_LIBBPF", `cannot use ${LIBRARY}: ${reason}`, {
+			hint: "install libbpf 1.0 or later: apt-get install libbpf1",
+			cause,
+		});
+	}
+}
+
+type LibraryHandle = ReturnType<typeof Koffi.load>;
+
+/** Declares everything. Signatures: https://github.com/libbpf/libbpf/blob/v1.1.2/src/libbpf.h and bpf.h */
+function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle): Native {
+	const openOptions = koffi.struct("httpeek_open_options", {
+		sz: "size_t",
+		object_name: "void *",
+		relaxed_maps: "bool",
+		pin_root_path: "void *",
+		_removed: "uint32_t",
+		kconfig: "void *",
+		btf_custom_path: "void *",
+		kernel_log_buf: "void *",
+		kernel_log_size: "size_t",
+		kernel_log_level: "uint32_t",
+	});
+	const testRunOptions = koffi.struct("httpeek_test_run_options", {
+		sz: "size_t",
+		data_in: "void *",
+		data_out: "void *",
+		data_size_in: "uint32_t",
+		data_size_out: "uint32_t",
+		ctx_in: "void *",
+		ctx_out: "void *",
+		ctx_size_in: "uint32_t",
+		ctx_size_out: "uint32_t",
+		retval: "uint32_t",
+		repeat: "int",
+		duration: "uint32_t",
+		flags: "uint32_t",
+		cpu: "uint32_t",
+		batch_size: "uint32_t",
+	});
+	const printer = koffi.pointer(koffi.proto("httpeek_printer", "int", ["int", "void *", "void *"]));
+
+	const setPrint = libbpf.func("libbpf_set_print", "void *", ["void *"]);
+	const versionString = libbpf.func("const char *libbpf_version_string(void)");
+	const open = libbpf.func("bpf_object__open_file", "void *", ["str", koffi.pointer(openOptions)]);
+	const testRun = libbpf.func("bpf_prog_test_run_opts", "int", ["int", koffi.inout(koffi.pointer(testRunOptions))]);
+	const initialValue = libbpf.func("bpf_map__initial_value", "void *", ["void *", "void *"]);
+	const setInitialValue = libbpf.func("int bpf_map__set_initial_value(void *map, void *data, size_t size)");
+	const infoByFd = libbpf.func("int bpf_obj_get_info_by_fd(int fd, void *info, void *length)");
+	const batch = libbpf.func(
+		"int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, void *count, void *opts)",
+	);
+	const format = libc.func("int vsnprintf(void *text, size_t size, void *format, void *args)");
+	const mmap = libc.func("mmap", "void *", ["void *", "size_t", "int", "int", "int", "long"]);
+	const syscall = libc.func("syscall", "long", ["long", "long", "long", "long", "long"]);
+
+	// libbpf prints to stderr unless told otherwise
+	setPrint(null);
+
+	/*
+	 * The callback is variadic in C only by way of a va_list. A va_list is handed over by address by the calling conventions
+	 * of x86-64 (an array type) and of arm64 (a struct of 32 bytes), so it can be passed on to vsnprintf as a pointer.
+	 */
+	function collectWarnings<T>(work: () => T): { result: T; warnings: string[] } {
+		const warnings: string[] = [];
+		const text = Buffer.alloc(MESSAGE_BYTES);
+		const callback = koffi.register((level: number, template: Pointer, args: Pointer): number => {
+			if (level === LIBBPF_WARN) {
+				const length = Math.min(format(text, text.length, template, args), text.length - 1);
+				warnings.push(
+					text
+						.toString("utf8", 0, Math.max(length, 0))
+						.replace(/^libbpf: /, "")
+						.trimEnd(),
+				);
+			}
+			return 0;
+		}, printer);
+		setPrint(callback);
+		try {
+			return { result: work(), warnings };
+		} finally {
+			setPrint(null);
+			koffi.unregister(callback);
+		}
+	}
+
+	return {
+		libbpfVersion: versionString,
+		errno: () => koffi.errno(),
+		collectWarnings,
+
+		objectOpen: (path, { logBuffer }) =>
+			open(path, {
+				sz: koffi.sizeof(openOptions),
+				kernel_log_buf: koffi.address(logBuffer),
+				kernel_log_size: logBuffer.length,
+			}),
+		objectLoad: libbpf.func("int bpf_object__load(void *object)"),
+		objectClose: libbpf.func("void bpf_object__close(void *object)"),
+
+		findProgram: libbpf.func("void *bpf_object__find_program_by_name(void *object, const char *name)"),
+		programFd: libbpf.func("int bpf_program__fd(void *program)"),
+		attachCgroup: libbpf.func("void *bpf_program__attach_cgroup(void *program, int cgroup_fd)"),
+		linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
+		testRun: (programFd: number, input: TestRunInput): TestRunOutput => {
+			const options = {
+				sz: koffi.sizeof(testRunOptions),
+				data_in: koffi.address(input.data),
+				data_size_in: input.data.length,
+				data_out: koffi.address(input.dataOut),
+				data_size_out: input.dataOut.length,
+				ctx_in: input.context === undefined ? null : koffi.address(input.context),
+				ctx_size_in: input.context?.length ?? 0,
+				repeat: input.repeat,
+				retval: 0,
+				duration: 0,
+			};
+			const error = testRun(programFd, options);
+			return {
+				error,
+				returnValue: options.retval,
+				durationNs: options.duration,
+				dataOutBytes: options.data_size_out,
+			};
+		},
+		objectInfo: (fd, info) => infoByFd(fd, info, Uint32Array.of(info.length)),
+
+		findMap: libbpf.func("void *bpf_object__find_map_by_name(void *object, const char *name)"),
+		mapFd: libbpf.func("int bpf_map__fd(void *map)"),
+		mapFlags: libbpf.func("uint32_t bpf_map__map_flags(void *map)"),
+		mapKeySize: libbpf.func("uint32_t bpf_map__key_size(void *map)"),
+		mapValueSize: libbpf.func("uint32_t bpf_map__value_size(void *map)"),
+		mapMaxEntries: libbpf.func("uint32_t bpf_map__max_entries(void *map)"),
+		mapSetMaxEntries: libbpf.func("int bpf_map__set_max_entries(void *map, uint32_t max_entries)"),
+		mapInitialValue: (map) => {
+			const size = new BigUint64Array(1);
+			const address: Pointer | null = initialValue(map, size);
+			return address === null ? null : new Uint8Array(koffi.view(address, Number(size[0]))).slice();
+		},
+		mapSetInitialValue: (map, value) => setInitialValue(map, value, value.length),
+
+		lookup: libbpf.func("int bpf_map_lookup_elem(int fd, void *key, void *value)"),
+		update: libbpf.func("int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)"),
+		delete: libbpf.func("int bpf_map_delete_elem(int fd, void *key)"),
+		nextKey: libbpf.func("int bpf_map_get_next_key(int fd, void *key, void *next)"),
+		lookupAndDelete: libbpf.func("int bpf_map_lookup_and_delete_elem(int fd, void *key, void *value)"),
+		lookupBatch: (fd, position, nextPosition, keys, values, count) =>
+			batch(fd, position, nextPosition, keys, values, count, null),
+
+		mapMemory: (fd, lengthBytes) => {
+			const address: Pointer = mmap(null, lengthBytes, PROT_READ, MAP_SHARED, fd, 0);
+			return address === MAP_FAILED ? null : address;
+		},
+		unmapMemory: libc.func("int munmap(void *address, size_t length)"),
+		viewMemory: koffi.view,
+		systemCall: (number, a = 0, b = 0, c = 0, d = 0) => Number(syscall(number, a, b, c, d)),
+	};
+}

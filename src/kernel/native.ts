@@ -1,0 +1,89 @@
+/**
+ * What the kernel folder calls in native code, as one typed object. libbpf.ts fills it in with the real libraries; unit
+ * tests replace it with a fake. Nothing here interprets results: functions of libbpf return 0 or a negative errno, or null
+ * with `errno()` set, exactly as in C.
+ */
+
+/** An address in this process. Never null: a null pointer is `null`. */
+export type Pointer = bigint;
+
+/** `struct bpf_object_open_opts`, as far as it is used. */
+export interface OpenOptions {
+	/** Where the kernel writes the verifier's log of a refused program; must stay alive until the object is loaded. */
+	readonly logBuffer: Uint8Array;
+}
+
+/** `struct bpf_test_run_opts`: what goes in. */
+export interface TestRunInput {
+	readonly data: Uint8Array;
+	readonly context: Uint8Array | undefined;
+	readonly dataOut: Uint8Array;
+	readonly repeat: number;
+}
+
+/** `struct bpf_test_run_opts`: what comes out. */
+export interface TestRunOutput {
+	/** 0 or a negative errno. */
+	readonly error: number;
+	/** The program's return value. */
+	readonly returnValue: number;
+	/** Average of one run. */
+	readonly durationNs: number;
+	/** Bytes of `dataOut` that the kernel filled. */
+	readonly dataOutBytes: number;
+}
+
+export interface Native {
+	libbpfVersion(): string;
+	/** errno of the last call, to be read straight after one that returned null or -1. */
+	errno(): number;
+	/** Runs `work` and returns with its result the warnings that libbpf printed meanwhile, one string each. */
+	collectWarnings<T>(work: () => T): { readonly result: T; readonly warnings: readonly string[] };
+
+	objectOpen(path: string, options: OpenOptions): Pointer | null;
+	objectLoad(object: Pointer): number;
+	objectClose(object: Pointer): void;
+
+	findProgram(object: Pointer, name: string): Pointer | null;
+	programFd(program: Pointer): number;
+	attachCgroup(program: Pointer, cgroupFd: number): Pointer | null;
+	linkDestroy(link: Pointer): number;
+	testRun(programFd: number, input: TestRunInput): TestRunOutput;
+	/** Fills `info` (a `struct bpf_prog_info` or the like) as far as both it and the kernel's struct reach. */
+	objectInfo(fd: number, info: Uint8Array): number;
+
+	findMap(object: Pointer, name: string): Pointer | null;
+	mapFd(map: Pointer): number;
+	mapFlags(map: Pointer): number;
+	mapKeySize(map: Pointer): number;
+	mapValueSize(map: Pointer): number;
+	mapMaxEntries(map: Pointer): number;
+	mapSetMaxEntries(map: Pointer, maxEntries: number): number;
+	/** Copy of the initial value of a `.rodata`, `.data` or `.bss` map; null when it has none. */
+	mapInitialValue(map: Pointer): Uint8Array | null;
+	mapSetInitialValue(map: Pointer, value: Uint8Array): number;
+
+	lookup(mapFd: number, key: Uint8Array, value: Uint8Array): number;
+	update(mapFd: number, key: Uint8Array | null, value: Uint8Array, flags: number): number;
+	delete(mapFd: number, key: Uint8Array): number;
+	nextKey(mapFd: number, key: Uint8Array | null, next: Uint8Array): number;
+	/** For queues and stacks `key` is null. */
+	lookupAndDelete(mapFd: number, key: Uint8Array | null, value: Uint8Array): number;
+	/** `count[0]`: in, entries that fit; out, entries read. */
+	lookupBatch(
+		mapFd: number,
+		position: Uint8Array | null,
+		nextPosition: Uint8Array,
+		keys: Uint8Array,
+		values: Uint8Array,
+		count: Uint32Array,
+	): number;
+
+	/** Maps `lengthBytes` of `fd` for reading; null on failure. */
+	mapMemory(fd: number, lengthBytes: number): Pointer | null;
+	unmapMemory(address: Pointer, lengthBytes: number): number;
+	/** The memory itself, not a copy. Touching it after it was unmapped kills the process. */
+	viewMemory(address: Pointer, lengthBytes: number): ArrayBuffer;
+	/** The raw system call with integer arguments: its result, or -1 with `errno()` set. */
+	systemCall(number: number, ...args: readonly number[]): number;
+}

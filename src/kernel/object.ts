@@ -1,0 +1,185 @@
+/**
+ * A BPF object file: opened, sized and configured, then loaded into the kernel. It owns its maps and programs, and closing
+ * it takes everything out of the kernel that no link holds: close the links first.
+ */
+import { existsSync } from "node:fs";
+import { HttpeekError } from "../base/errors.js";
+import { errnoText } from "./errno.js";
+import { native } from "./libbpf.js";
+import { BpfMap } from "./map.js";
+import type { Pointer } from "./native.js";
+import { BpfProgram } from "./program.js";
+import { bpfRefused, loadRefused } from "./refusal.js";
+
+/** Where a configuration variable stands in `.rodata`, in bytes. Generated: src/wire/object.ts. */
+export interface ConfigField {
+	readonly offset: number;
+	readonly size: number;
+}
+
+export type ConfigValue = number | bigint | boolean;
+
+/** What a caller knows of an object file's contents, so that names are checked by the compiler. */
+export interface ObjectNames {
+	readonly program: string;
+	readonly map: string;
+	readonly config: string;
+}
+
+export interface OpenObjectOptions<Names extends ObjectNames> {
+	/** Entries of maps that are not to have the size the file gives them. */
+	readonly mapSizes?: Partial<Readonly<Record<Names["map"], number>>>;
+	/** Values of `const volatile` variables; the others keep the value of the file. */
+	readonly config?: Partial<Readonly<Record<Names["config"], ConfigValue>>>;
+	/** Where those variables are; needed if there is a `config`. */
+	readonly configLayout?: Readonly<Record<Names["config"], ConfigField>>;
+}
+
+/** As much as every kernel takes; the memory is only touched when a program is refused. */
+const VERIFIER_LOG_BYTES = 0xff_ffff;
+
+export class BpfObject<Names extends ObjectNames = ObjectNames> {
+	readonly path: string;
+	#object: Pointer | undefined;
+	// the kernel writes here as long as the object can be loaded
+	#verifierLog: Buffer | undefined;
+	readonly #maps = new Map<string, BpfMap>();
+
+	private constructor(path: string, object: Pointer, verifierLog: Buffer) {
+		this.path = path;
+		this.#object = object;
+		this.#verifierLog = verifierLog;
+	}
+
+	/**
+	 * Reads an object file and prepares it; nothing reaches the kernel yet.
+	 *
+	 * @throws HttpeekError HTTPEEK_BUILD when the file is missing, broken, or lacks a map or variable that `options` names;
+	 * HTTPEEK_NO_LIBBPF
+	 */
+	static open<Names extends ObjectNames>(path: string, options: OpenObjectOptions<Names> = {}): BpfObject<Names> {
+		if (!existsSync(path)) throw doesNotFit(`the BPF object ${path} is missing`);
+		const verifierLog = Buffer.alloc(VERIFIER_LOG_BYTES);
+		const { result, warnings } = native().collectWarnings(() => {
+			const pointer = native().objectOpen(path, { logBuffer: verifierLog });
+			return { pointer, errno: pointer === null ? native().errno() : 0 };
+		});
+		if (result.pointer === null) {
+			throw doesNotFit(`cannot open the BPF object ${path}: ${warnings.at(-1) ?? errnoText(result.errno)}`);
+		}
+		const object = new BpfObject<Names>(path, result.pointer, verifierLog);
+		try {
+			object.#resize(options.mapSizes ?? {});
+			object.#configure(options);
+			return object;
+		} catch (error) {
+			object.close();
+			throw error;
+		}
+	}
+
+	/**
+	 * Creates the maps and loads the programs.
+	 * @throws HttpeekError HTTPEEK_VERIFIER, HTTPEEK_PRIVILEGE, HTTPEEK_BPF
+	 */
+	load(): void {
+		const { result, warnings } = native().collectWarnings(() => native().objectLoad(this.#handle()));
+		const log = this.#verifierLog;
+		if (result >= 0) {
+			this.#verifierLog = undefined;
+			return;
+		}
+		const end = log?.indexOf(0) ?? 0;
+		throw loadRefused({
+			path: this.path,
+			error: result,
+			warnings,
+			verifierLog: log?.toString("latin1", 0, end < 0 ? log.length : end) ?? "",
+		});
+	}
+
+	/** @throws HttpeekError HTTPEEK_BUILD when there is no such program */
+	program(name: Names["program"]): BpfProgram {
+		const program = native().findProgram(this.#handle(), name);
+		if (program === null) throw doesNotFit(`${this.path} has no program ${name}`);
+		return new BpfProgram(name, program);
+	}
+
+	/**
+	 * A map by its name, or a section: `.bss`, `.rodata`. The same map is the same value.
+	 * @throws HttpeekError HTTPEEK_BUILD when there is no such map
+	 */
+	map(name: Names["map"] | ".bss" | ".rodata"): BpfMap {
+		const known = this.#maps.get(name);
+		if (known !== undefined) return known;
+		const map = new BpfMap(name, this.#findMap(name));
+		this.#maps.set(name, map);
+		return map;
+	}
+
+	/** Unmaps the maps' memory and unloads everything. Views on maps must have been dropped. */
+	close(): void {
+		if (this.#object === undefined) return;
+		for (const map of this.#maps.values()) map.close();
+		this.#maps.clear();
+		native().objectClose(this.#object);
+		this.#object = undefined;
+		this.#verifierLog = undefined;
+	}
+
+	[Symbol.dispose](): void {
+		this.close();
+	}
+
+	#handle(): Pointer {
+		if (this.#object === undefined) throw new HttpeekError("HTTPEEK_INTERNAL", `${this.path} is closed`);
+		return this.#object;
+	}
+
+	#findMap(name: string): Pointer {
+		const map = native().findMap(this.#handle(), name);
+		if (map === null) throw doesNotFit(`${this.path} has no map ${name}`);
+		return map;
+	}
+
+	#resize(sizes: Partial<Readonly<Record<string, number>>>): void {
+		for (const [name, maxEntries] of Object.entries(sizes)) {
+			if (maxEntries === undefined) continue;
+			const error = native().mapSetMaxEntries(this.#findMap(name), maxEntries);
+			if (error < 0) throw bpfRefused(`give the map ${name} ${maxEntries} entries`, error);
+		}
+	}
+
+	#configure(options: OpenObjectOptions<Names>): void {
+		const config: Partial<Record<string, ConfigValue>> = options.config ?? {};
+		const layout: Partial<Record<string, ConfigField>> = options.configLayout ?? {};
+		if (Object.keys(config).length === 0) return;
+		const map = this.#findMap(".rodata");
+		const bytes = native().mapInitialValue(map);
+		if (bytes === null) throw doesNotFit(`${this.path} has no configuration`);
+		for (const [name, value] of Object.entries(config)) {
+			if (value === undefined) continue;
+			const field = layout[name];
+			if (field === undefined || field.offset + field.size > bytes.length) {
+				throw doesNotFit(`${this.path} has no configuration variable ${name}`);
+			}
+			writeUnsigned(bytes, field, BigInt(value));
+		}
+		const error = native().mapSetInitialValue(map, bytes);
+		if (error < 0) throw bpfRefused(`configure ${this.path}`, error);
+	}
+}
+
+/** Little-endian, as all hosts that httpeek runs on. */
+function writeUnsigned(bytes: Uint8Array, field: ConfigField, value: bigint): void {
+	if (value < 0n || value >> BigInt(field.size * 8) !== 0n) {
+		throw new HttpeekError("HTTPEEK_INTERNAL", `${value} does not fit a configuration variable of ${field.size} bytes`);
+	}
+	for (let i = 0; i < field.size; i++) bytes[field.offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+}
+
+function doesNotFit(message: string): HttpeekError {
+	return new HttpeekError("HTTPEEK_BUILD", message, {
+		hint: "reinstall httpeek; in a checkout, build it again: npm run build",
+	});
+}

@@ -1,0 +1,100 @@
+/** A BPF program of a loaded object. */
+import { Errno } from "./errno.js";
+import { native } from "./libbpf.js";
+import { BpfLink } from "./link.js";
+import type { Pointer } from "./native.js";
+import { bpfRefused } from "./refusal.js";
+
+export interface TestRunOptions {
+	/** For network programs: a packet from its Ethernet header on (14 bytes at least). */
+	readonly data: Uint8Array;
+	/** The program's context, such as a `struct __sk_buff`. */
+	readonly context?: Uint8Array;
+	/** How often to run (default 1). */
+	readonly repeat?: number;
+}
+
+export interface TestRunResult {
+	readonly returnValue: number;
+	/** Average of one run. */
+	readonly durationNs: number;
+	/** The packet afterwards. */
+	readonly dataOut: Uint8Array;
+}
+
+export interface ProgramStatistics {
+	/** Runs counted while `kernel.bpf_stats_enabled` was on. */
+	readonly runs: number;
+	readonly runTimeNs: number;
+	/** Runs that did not happen because the program was running on that CPU already (tracing programs; kernel 5.12 on). */
+	readonly recursionMisses: number;
+}
+
+/** Where `run_time_ns`, `run_cnt` and `recursion_misses` stand in `struct bpf_prog_info` (include/uapi/linux/bpf.h). */
+const INFO = { bytes: 232, runTimeNs: 192, runs: 200, recursionMisses: 208 } as const;
+/** What the kernel may add to the packet that comes back. */
+const DATA_OUT_SLACK_BYTES = 256;
+
+const TOO_MANY_PROGRAMS = "64 programs run on this cgroup already: detach those of another tool (bpftool cgroup tree)";
+
+/** Owned by its BpfObject. */
+export class BpfProgram {
+	readonly name: string;
+	readonly #program: Pointer;
+
+	/** @param program a `struct bpf_program *` of a loaded object */
+	constructor(name: string, program: Pointer) {
+		this.name = name;
+		this.#program = program;
+	}
+
+	/**
+	 * Attaches to a cgroup v2 directory, beside the programs that are there.
+	 *
+	 * @param cgroupFd a descriptor of the directory; may be closed afterwards
+	 * @param where the directory's path, for messages
+	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
+	 */
+	attachCgroup(cgroupFd: number, where: string): BpfLink {
+		const link = native().attachCgroup(this.#program, cgroupFd);
+		if (link !== null) return new BpfLink(link);
+		const errno = native().errno();
+		throw bpfRefused(
+			`attach ${this.name} to ${where}`,
+			errno,
+			errno === Errno.E2BIG ? { hint: TOO_MANY_PROGRAMS } : {},
+		);
+	}
+
+	/**
+	 * Runs the program on `data` without attaching it (BPF_PROG_TEST_RUN).
+	 * @throws HttpeekError HTTPEEK_BPF: the program type cannot be run so, or the data does not suit it
+	 */
+	testRun(options: TestRunOptions): TestRunResult {
+		const dataOut = new Uint8Array(options.data.length + DATA_OUT_SLACK_BYTES);
+		const output = native().testRun(native().programFd(this.#program), {
+			data: options.data,
+			context: options.context,
+			dataOut,
+			repeat: options.repeat ?? 1,
+		});
+		if (output.error < 0) throw bpfRefused(`run ${this.name}`, output.error);
+		return {
+			returnValue: output.returnValue,
+			durationNs: output.durationNs,
+			dataOut: dataOut.subarray(0, output.dataOutBytes),
+		};
+	}
+
+	statistics(): ProgramStatistics {
+		const info = new Uint8Array(INFO.bytes);
+		const error = native().objectInfo(native().programFd(this.#program), info);
+		if (error < 0) throw bpfRefused(`read the statistics of ${this.name}`, error);
+		const view = new DataView(info.buffer);
+		return {
+			runs: Number(view.getBigUint64(INFO.runs, true)),
+			runTimeNs: Number(view.getBigUint64(INFO.runTimeNs, true)),
+			recursionMisses: Number(view.getBigUint64(INFO.recursionMisses, true)),
+		};
+	}
+}

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { EndpointRow } from "../model/snapshot.js";
+import { HistogramLayout } from "../wire/layout.js";
+import { Accumulator, type ServiceResolver, type TableReader } from "./accumulate.js";
+import { type CellIdentity, LATENCY_WORDS } from "./tables.js";
+
+interface FakeCell extends CellIdentity {
+	count: number;
+	sumNs: number;
+	words: Uint32Array;
+}
+
+/** Tables as a test wants them: `count()` does what the kernel does for an exchange that ended. */
+class FakeTables implements TableReader {
+	readonly cells: FakeCell[] = [];
+	readonly starts: number[] = [];
+	/** Slot of the owner's process, and the route, of each endpoint. */
+	readonly endpoints: { pid: number; route: string }[] = [];
+	copies = 0;
+
+	addEndpoint(route: string, pid = 1): number {
+		this.starts.push(0);
+		return this.endpoints.push({ pid, route }) - 1;
+	}
+
+	addCell(endpoint: number, status = 200, outcome: CellIdentity["outcome"] = "response"): number {
+		return (
+			this.cells.push({ endpoint, status, outcome, count: 0, sumNs: 0, words: new Uint32Array(LATENCY_WORDS) }) - 1
+		);
+	}
+
+	start(endpoint: number, requests = 1): void {
+		this.starts[endpoint] = (this.starts[endpoint] ?? 0) + requests;
+	}
+
+	/** `word`: 0 below, 1 above, 2... buckets. */
+	count(slot: number, word = 2, ns = 1000): void {
+		const cell = this.cells[slot];
+		assert.ok(cell);
+		cell.words[word] = (cell.words[word] ?? 0) + 1;
+		cell.sumNs += ns;
+		cell.count += 1;
+	}
+
+	cellSlots = () => [{ from: 0, to: this.cells.length }];
+	endpointSlots = () => [{ from: 0, to: this.endpoints.length }];
+	cellCount = (slot: number) => this.cells[slot]?.count ?? 0;
+	cellSumNs = (slot: number) => this.cells[slot]?.sumNs ?? 0;
+	started = (slot: number) => this.starts[slot] ?? 0;
+
+	cellIdentity(slot: number): CellIdentity {
+		const cell = this.cells[slot];
+		assert.ok(cell && cell.count > 0, "a free cell's identity is not asked for");
+		return cell;
+	}
+
+	copyLatencies(slot: number, words: Uint32Array): void {
+		this.copies++;
+		words.set(this.cells[slot]?.words ?? []);
+	}
+
+	endpoint(slot: number) {
+		const { pid, route } = this.endpoints[slot] ?? { pid: 0, route: "?" };
+		return {
+			owner: { cgroupId: 0n, pid, comm: "" },
+			labels: {
+				role: "server",
+				protocol: "http/1.1",
+				tls: false,
+				port: 80,
+				peer: null,
+				method: "GET",
+				route,
+			} as const,
+		};
+	}
+}
+
+/** Processes 1-9 are one service, 10-19 another. */
+const names: ServiceResolver = { resolve: ({ pid }) => `service-${Math.floor(pid / 10)}` };
+const brief = (rows: readonly EndpointRow[]) =>
+	rows.map((row) => `${row.service} ${row.route} ${row.status} ${row.outcome} ${row.count} ${row.inFlight}`);
+
+test("stripes of one endpoint and status, and endpoints with equal labels, are one row", () => {
+	const tables = new FakeTables();
+	const [first, second] = [tables.addEndpoint("/a", 1), tables.addEndpoint("/a", 2)];
+	const cells = [tables.addCell(first), tables.addCell(first), tables.addCell(second), tables.addCell(first, 404)];
+	for (const cell of cells) tables.count(cell, 2 + cell);
+	for (const endpoint of [first, second]) tables.start(endpoint, 4);
+	const rows = new Accumulator(tables, names).read();
+	assert.deepEqual(brief(rows), ["service-0 /a 200 response 3 4", "service-0 /a 404 response 1 0"]);
+	assert.deepEqual(rows[0]?.latency, {
+		count: 3,
+		sum: 3000 / 1e9,
+		below: 0,
+		above: 0,
+		offset: HistogramLayout.OFFSET,
+		buckets: [1, 1, 1],
+	});
+	assert.equal(rows[1]?.latency.offset, HistogramLayout.OFFSET + 3);
+});
+
+test("other services are other rows; the most counted comes first", () => {
+	const tables = new FakeTables();
+	for (const pid of [1, 11]) tables.addCell(tables.addEndpoint("/a", pid));
+	tables.count(0);
+	tables.count(1);
+	tables.count(1);
+	const rows = new Accumulator(tables, names).read();
+	assert.deepEqual(brief(rows), ["service-1 /a 200 response 2 0", "service-0 /a 200 response 1 0"]);
+});
+
+test("a row that did not change is the same object; one that did leaves the old one as it was", () => {
+	const tables = new FakeTables();
+	tables.addCell(tables.addEndpoint("/still"));
+	tables.addCell(tables.addEndpoint("/busy"));
+	tables.count(0);
+	tables.count(1);
+	tables.count(1);
+	const accumulator = new Accumulator(tables, names);
+	const before = accumulator.read();
+	tables.count(1, 3);
+	const after = accumulator.read();
+	assert.equal(after[1], before[1]);
+	assert.notEqual(after[0], before[0]);
+	assert.deepEqual([before[0]?.count, before[0]?.latency.buckets], [2, [2]]);
+	assert.deepEqual([after[0]?.count, after[0]?.latency.buckets], [3, [2, 1]]);
+	assert.ok(Object.isFrozen(after[0]) && Object.isFrozen(after[0]?.latency));
+});
+
+test("a cell at rest is not copied", () => {
+	const tables = new FakeTables();
+	tables.addCell(tables.addEndpoint("/a"));
+	tables.count(0);
+	const accumulator = new Accumulator(tables, names);
+	for (let i = 0; i < 5; i++) accumulator.read();
+	// once for what is new, once to see that nothing more came
+	assert.equal(tables.copies, 2);
+	tables.count(0);
+	accumulator.read();
+	assert.equal(tables.copies, 3);
+});
+
+test("a half-counted exchange is made up for by the next read, even if nothing else comes", () => {
+	const tables = new FakeTables();
+	const slot = tables.addCell(tables.addEndpoint("/a"));
+	tables.count(slot);
+	const cell = tables.cells[slot];
+	assert.ok(cell);
+	cell.count += 1;
+	const accumulator = new Accumulator(tables, names);
+	const early = accumulator.read()[0];
+	assert.deepEqual([early?.count, early?.latency.count], [2, 1]);
+	cell.words[5] = 1;
+	cell.sumNs += 500;
+	const late = accumulator.read()[0];
+	assert.deepEqual([late?.count, late?.latency.count, late?.latency.sum], [2, 2, 1500 / 1e9]);
+});
+
+test("buckets of 32 bits may wrap between two reads", () => {
+	const tables = new FakeTables();
+	const slot = tables.addCell(tables.addEndpoint("/a"));
+	const cell = tables.cells[slot];
+	assert.ok(cell);
+	cell.count = 2 ** 32 - 2;
+	cell.words[2] = 2 ** 32 - 2;
+	const accumulator = new Accumulator(tables, names);
+	accumulator.read();
+	for (let i = 0; i < 5; i++) tables.count(slot);
+	const row = accumulator.read()[0];
+	assert.deepEqual([row?.count, row?.latency.buckets], [2 ** 32 + 3, [2 ** 32 + 3]]);
+});
+
+test("in flight: on a row of its own until something ended, then on the first row, never below zero", () => {
+	const tables = new FakeTables();
+	const endpoint = tables.addEndpoint("/slow");
+	const accumulator = new Accumulator(tables, names);
+	assert.deepEqual(brief(accumulator.read()), []);
+	tables.start(endpoint, 3);
+	const waiting = accumulator.read();
+	assert.deepEqual(brief(waiting), ["service-0 /slow 0 in_flight 0 3"]);
+	assert.equal(accumulator.read()[0], waiting[0]);
+	tables.count(tables.addCell(endpoint, 500));
+	tables.count(tables.addCell(endpoint, 200));
+	assert.deepEqual(brief(accumulator.read()), ["service-0 /slow 200 response 1 1", "service-0 /slow 500 response 1 0"]);
+	tables.count(0);
+	tables.count(0);
+	assert.deepEqual(brief(accumulator.read()), ["service-0 /slow 500 response 3 0", "service-0 /slow 200 response 1 0"]);
+});
+
+test("an endpoint whose requests were all taken back leaves no row", () => {
+	const tables = new FakeTables();
+	const endpoint = tables.addEndpoint("/fast");
+	const accumulator = new Accumulator(tables, names);
+	tables.start(endpoint);
+	assert.equal(accumulator.read().length, 1);
+	tables.start(endpoint, -1);
+	assert.deepEqual(accumulator.read(), []);
+});
+
+test("a slot is decoded once it counts: what stands there before may be unfinished", () => {
+	const tables = new FakeTables();
+	const endpoint = tables.addEndpoint("/unfinished");
+	tables.addCell(endpoint);
+	const accumulator = new Accumulator(tables, names);
+	assert.deepEqual(accumulator.read(), []);
+	tables.endpoints[endpoint] = { pid: 1, route: "/finished" };
+	tables.count(0);
+	assert.equal(accumulator.read()[0]?.route, "/finished");
+});
+
+test("however exchanges are spread over cells and reads, every one is in the rows once", () => {
+	const exchange = fc.record({
+		cell: fc.nat(11),
+		word: fc.nat(LATENCY_WORDS - 1),
+		ns: fc.nat(1e9),
+		read: fc.boolean(),
+	});
+	fc.assert(
+		fc.property(fc.array(exchange, { maxLength: 60 }), (exchanges) => {
+			const tables = new FakeTables();
+			for (let i = 0; i < 4; i++) tables.addEndpoint(`/${i % 2}`, i < 2 ? 1 : 11);
+			for (let i = 0; i < 12; i++) tables.addCell(i % 4, i < 8 ? 200 : 503);
+			const accumulator = new Accumulator(tables, names);
+			for (const { cell, word, ns, read } of exchanges) {
+				tables.start(cell % 4);
+				tables.count(cell, word, ns);
+				if (read) accumulator.read();
+			}
+			const rows = accumulator.read();
+			const sum = (value: (row: EndpointRow) => number) => rows.reduce((total, row) => total + value(row), 0);
+			assert.equal(
+				sum((row) => row.count),
+				exchanges.length,
+			);
+			assert.equal(
+				sum((row) => row.latency.count),
+				exchanges.length,
+			);
+			assert.equal(
+				sum((row) => row.inFlight),
+				0,
+			);
+			const ns = exchanges.reduce((total, one) => total + one.ns, 0);
+			assert.ok(Math.abs(sum((row) => row.latency.sum) - ns / 1e9) < 1e-6);
+			assert.equal(new Set(rows.map((row) => `${row.service} ${row.route} ${row.status}`)).size, rows.length);
+		}),
+	);
+});

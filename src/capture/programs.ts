@@ -1,0 +1,138 @@
+/** The object file with the kernel programs: where it is, how large its tables are made, how it is configured. */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { BpfObject } from "../kernel/object.js";
+import { Limit } from "../wire/layout.js";
+import { CONFIG_LAYOUT, type ObjectNames } from "../wire/object.js";
+
+/** How many rows are told apart before `(other)` takes over. */
+export interface CaptureLimits {
+	/** Endpoints: service, role, port, peer, method and route. Default 4096. */
+	readonly maxEndpoints?: number;
+}
+
+/** Sizes of the tables, in entries. */
+export interface TableSizes {
+	/** Copies of a counter: a power of two, so that CPUs rarely share one. */
+	readonly stripes: number;
+	readonly endpoints: number;
+	readonly cells: number;
+	readonly owners: number;
+	/** Scratch memory of the programs: some for each possible CPU. */
+	readonly workspaces: number;
+}
+
+export const DEFAULT_MAX_ENDPOINTS = 4096;
+/** The most that `maxEndpoints` can be. */
+export const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
+const OWNERS = 4096;
+/** Cells of an endpoint: a few statuses, and one for each stripe if it is busy; more than six CPUs rarely share one. */
+const CELLS_PER_ENDPOINT = 2;
+const MOST_STRIPES_PER_ENDPOINT = 6;
+
+/** As many as any distribution's kernel is built for. */
+const MOST_CPUS = 8192;
+const POSSIBLE_CPUS = "/sys/devices/system/cpu/possible";
+const NS_PER_SECOND = 1e9;
+
+/** An object file whose programs are in the kernel but attached nowhere yet. */
+export type Programs = BpfObject<ObjectNames>;
+
+/** The object file for this architecture. It may not exist: open() says so. */
+export function objectPath(): string {
+	// from dist/src/capture, in a checkout and in the package alike
+	return fileURLToPath(new URL(`../../../build/bpf/${process.arch}/httpeek.bpf.o`, import.meta.url));
+}
+
+/** Table sizes for a machine. A cell has about 1 KB: the default takes 19 MB of kernel memory on two CPUs. */
+export function tableSizes(limits: CaptureLimits = {}, possibleCpus = countPossibleCpus()): TableSizes {
+	const maxEndpoints = Math.min(limits.maxEndpoints ?? DEFAULT_MAX_ENDPOINTS, LARGEST_MAX_ENDPOINTS);
+	const stripes = Math.min(2 ** Math.ceil(Math.log2(Math.max(possibleCpus, 1))), Limit.STRIPES);
+	const cellsPerEndpoint = CELLS_PER_ENDPOINT + Math.min(stripes, MOST_STRIPES_PER_ENDPOINT);
+	return {
+		stripes,
+		endpoints: Limit.OTHER_ENDPOINTS + maxEndpoints,
+		cells: Limit.OTHER_CELLS + maxEndpoints * cellsPerEndpoint,
+		owners: OWNERS,
+		workspaces: Math.max(possibleCpus, 1) * Limit.WORKSPACES_PER_CPU,
+	};
+}
+
+export interface ProgramOptions {
+	/** Only sockets of the processes in the map `scope_pids` are looked at. */
+	readonly isScopedToPids?: boolean;
+	/** Exchanges faster than this are not counted. */
+	readonly minLatencySeconds?: number;
+}
+
+/**
+ * Loads the programs and fills the queues of free slots.
+ * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_NO_LIBBPF, HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF
+ */
+export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, path = objectPath()): Programs {
+	const otherCells = Math.min(Limit.OTHER_CELLS, sizes.cells);
+	const programs = BpfObject.open<ObjectNames>(path, {
+		configLayout: CONFIG_LAYOUT,
+		config: {
+			cfg_hash_seed: randomBytes(8).readBigUInt64LE(),
+			cfg_min_latency_ns: BigInt(Math.round((options.minLatencySeconds ?? 0) * NS_PER_SECOND)),
+			cfg_stripe_mask: sizes.stripes - 1,
+			cfg_endpoints: sizes.endpoints,
+			cfg_scope_pids: options.isScopedToPids ?? false,
+		},
+		mapSizes: {
+			endpoints: sizes.endpoints,
+			endpoint_ids: sizes.endpoints,
+			starts: sizes.endpoints * sizes.stripes,
+			cells: sizes.cells,
+			cell_ids: sizes.cells,
+			owners: sizes.owners,
+			owner_ids: sizes.owners,
+			free_endpoints: sizes.endpoints,
+			free_other_endpoints: Limit.OTHER_ENDPOINTS,
+			free_cells: sizes.cells,
+			free_other_cells: otherCells,
+			free_owners: sizes.owners,
+			workspaces: sizes.workspaces,
+		},
+	});
+	try {
+		programs.load();
+		// slot 0 of endpoints and of owners is what everything shares that found no slot
+		fillQueue(programs, "free_other_endpoints", 1, Limit.OTHER_ENDPOINTS);
+		fillQueue(programs, "free_endpoints", Limit.OTHER_ENDPOINTS, sizes.endpoints);
+		fillQueue(programs, "free_other_cells", 0, otherCells);
+		fillQueue(programs, "free_cells", otherCells, sizes.cells);
+		fillQueue(programs, "free_owners", 1, sizes.owners);
+		return programs;
+	} catch (error) {
+		programs.close();
+		throw error;
+	}
+}
+
+function fillQueue(programs: Programs, name: ObjectNames["map"], from: number, to: number): void {
+	const queue = programs.map(name);
+	const slot = new Uint32Array(1);
+	const bytes = new Uint8Array(slot.buffer);
+	for (let next = from; next < to; next++) {
+		slot[0] = next;
+		queue.push(bytes);
+	}
+}
+
+/** One more than the highest CPU number in a list such as `0-3,8`. */
+export function cpusOfList(list: string): number {
+	const numbers = list.match(/\d+/g)?.map(Number) ?? [];
+	return Math.max(0, ...numbers) + 1;
+}
+
+function countPossibleCpus(): number {
+	try {
+		return cpusOfList(readFileSync(POSSIBLE_CPUS, "latin1"));
+	} catch {
+		// without /sys: too many only cost memory
+		return MOST_CPUS;
+	}
+}

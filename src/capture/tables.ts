@@ -1,0 +1,218 @@
+/**
+ * The tables of the kernel programs as they lie in memory: which slots may be in use, and what stands in them. The kernel
+ * writes while this reads, so every number is read once and whole, and what hangs together is read in the order in which
+ * it is written: an endpoint is complete before a request of it is counted, a cell before its count leaves zero.
+ */
+import { wireText } from "../base/escape.js";
+import type { EndpointLabels, Protocol, Role } from "../model/snapshot.js";
+import {
+	CELL_OFFSET,
+	CELL_SIZE,
+	Counter,
+	ENDPOINT_SIZE,
+	HistogramLayout,
+	Limit,
+	Method,
+	Outcome as OutcomeCode,
+	OWNER_SIZE,
+	Protocol as ProtocolCode,
+	Role as RoleCode,
+	readEndpoint,
+	readOwner,
+} from "../wire/layout.js";
+import { peerText } from "./address.js";
+
+/** The memory of the maps of the same name; `counters` may be a longer section in which they stand at `countersOffset`. */
+export interface TableBuffers {
+	readonly cells: ArrayBuffer;
+	readonly endpoints: ArrayBuffer;
+	readonly owners: ArrayBuffer;
+	readonly starts: ArrayBuffer;
+	readonly counters: ArrayBuffer;
+	readonly countersOffset: number;
+}
+
+/** Who made a socket. */
+export interface OwnerRecord {
+	readonly cgroupId: bigint;
+	readonly pid: number;
+	readonly comm: string;
+}
+
+/** Labels but for the service, whose name is not the kernel's business. */
+export interface EndpointRecord {
+	readonly owner: OwnerRecord;
+	readonly labels: Omit<EndpointLabels, "service">;
+}
+
+/** What a cell counts; fixed from its first count on. */
+export interface CellIdentity {
+	/** Slot of its endpoint. */
+	readonly endpoint: number;
+	readonly status: number;
+	readonly outcome: "response" | "client_closed" | "server_closed";
+}
+
+/** Slots `from` <= slot < `to`. */
+export interface SlotRange {
+	readonly from: number;
+	readonly to: number;
+}
+
+/** Latency counters of a cell in one array: below, above, then the buckets. */
+export const LATENCY_WORDS = 2 + HistogramLayout.BUCKETS;
+
+/** Slots looked at beyond the last one known: the counter of slots in use runs a little behind on other CPUs. */
+const SLACK = 64;
+const WORD_BYTES = 4;
+
+/** The name of a route that ran out of slots; a real route begins with `/`, `*` or `:`. */
+const OTHER_ROUTE = "(other)";
+/** What stands after a route that was longer than the kernel keeps. */
+const CUT_MARK = "…";
+
+const METHOD_NAMES = new Map<number, string>(Object.entries(Method).map(([name, code]) => [code, name]));
+METHOD_NAMES.set(Method.OTHER, "_OTHER");
+
+const OUTCOME_NAMES: ReadonlyMap<number, CellIdentity["outcome"]> = new Map([
+	[OutcomeCode.RESPONSE, "response"],
+	[OutcomeCode.CLIENT_CLOSED, "client_closed"],
+	[OutcomeCode.SERVER_CLOSED, "server_closed"],
+]);
+
+export class Tables {
+	readonly #cells: Uint32Array;
+	readonly #starts: Uint32Array;
+	readonly #counters: Uint32Array;
+	readonly #endpoints: DataView;
+	readonly #owners: DataView;
+	readonly #cellSlots: number;
+	readonly #endpointSlots: number;
+	readonly #ownerSlots: number;
+	readonly #stripes: number;
+
+	/** @param stripes copies of each counter of `starts` */
+	constructor(buffers: TableBuffers, stripes: number) {
+		this.#cells = new Uint32Array(buffers.cells);
+		this.#starts = new Uint32Array(buffers.starts);
+		this.#counters = new Uint32Array(buffers.counters, buffers.countersOffset, Counter.COUNTERS * 2);
+		this.#endpoints = new DataView(buffers.endpoints);
+		this.#owners = new DataView(buffers.owners);
+		this.#cellSlots = Math.floor(buffers.cells.byteLength / CELL_SIZE);
+		this.#endpointSlots = Math.floor(buffers.endpoints.byteLength / ENDPOINT_SIZE);
+		this.#ownerSlots = Math.floor(buffers.owners.byteLength / OWNER_SIZE);
+		this.#stripes = stripes;
+	}
+
+	/** A counter, by its number in enum counter. */
+	counter(which: number): number {
+		return readInt64(this.#counters, which * 2);
+	}
+
+	/** Slots of cells that may be in use, "(other)" ones first. */
+	cellSlots(): readonly SlotRange[] {
+		const other = this.counter(Counter.OTHER_CELLS_USED);
+		const used = this.counter(Counter.CELLS_USED);
+		return ranges(other, used, Limit.OTHER_CELLS, this.#cellSlots);
+	}
+
+	/** Slots of endpoints that may be in use, "(other)" ones first. */
+	endpointSlots(): readonly SlotRange[] {
+		const other = this.counter(Counter.OTHER_ENDPOINTS_USED);
+		const used = this.counter(Counter.ENDPOINTS_USED);
+		return ranges(other, used, Limit.OTHER_ENDPOINTS, this.#endpointSlots);
+	}
+
+	/** Exchanges that a cell has counted; 0 while the slot is free. */
+	cellCount(slot: number): number {
+		return readInt64(this.#cells, (slot * CELL_SIZE + CELL_OFFSET.count) / WORD_BYTES);
+	}
+
+	cellSumNs(slot: number): number {
+		return readInt64(this.#cells, (slot * CELL_SIZE + CELL_OFFSET.sumNs) / WORD_BYTES);
+	}
+
+	/** What a cell counts: only to be asked when its count is not 0. */
+	cellIdentity(slot: number): CellIdentity {
+		const at = slot * CELL_SIZE;
+		const bytes = new DataView(this.#cells.buffer);
+		return {
+			endpoint: bytes.getUint32(at + CELL_OFFSET.endpoint, true),
+			status: bytes.getUint16(at + CELL_OFFSET.status, true),
+			outcome: OUTCOME_NAMES.get(bytes.getUint8(at + CELL_OFFSET.outcome)) ?? "response",
+		};
+	}
+
+	/** Copies the latency counters of a cell into `words` (LATENCY_WORDS long). They wrap at 2^32. */
+	copyLatencies(slot: number, words: Uint32Array): void {
+		const at = (slot * CELL_SIZE) / WORD_BYTES;
+		words[0] = this.#cells[at + CELL_OFFSET.below / WORD_BYTES] ?? 0;
+		words[1] = this.#cells[at + CELL_OFFSET.above / WORD_BYTES] ?? 0;
+		const from = at + CELL_OFFSET.buckets / WORD_BYTES;
+		words.set(this.#cells.subarray(from, from + HistogramLayout.BUCKETS), 2);
+	}
+
+	/** Requests of an endpoint that have begun. */
+	started(slot: number): number {
+		let sum = 0;
+		for (let stripe = 0; stripe < this.#stripes; stripe++) {
+			// a stripe alone can be negative: a request may be taken back on another CPU than the one that counted it
+			sum += readInt64(this.#starts, (stripe * this.#endpointSlots + slot) * 2);
+		}
+		return sum;
+	}
+
+	/** What an endpoint is: only to be asked when a request of it was counted. */
+	endpoint(slot: number): EndpointRecord {
+		const record = readEndpoint(this.#endpoints, slot * ENDPOINT_SIZE);
+		const isServer = record.role !== RoleCode.CLIENT;
+		const role: Role = isServer ? "server" : "client";
+		const protocol: Protocol = record.protocol === ProtocolCode.HTTP_1_0 ? "http/1.0" : "http/1.1";
+		const route = wireText(record.route.subarray(0, record.routeBytes));
+		const isOther = record.isOther !== 0 || record.routeBytes === 0;
+		return {
+			owner: this.#owner(record.owner),
+			labels: {
+				role,
+				protocol,
+				tls: record.tls !== 0,
+				port: record.port,
+				peer: isServer ? null : peerText(record.peer, record.port),
+				method: isOther ? "_OTHER" : (METHOD_NAMES.get(record.method) ?? "_OTHER"),
+				route: isOther ? OTHER_ROUTE : record.routeCut === 0 ? route : route + CUT_MARK,
+			},
+		};
+	}
+
+	#owner(slot: number): OwnerRecord {
+		if (slot === 0 || slot >= this.#ownerSlots) return { cgroupId: 0n, pid: 0, comm: "" };
+		const { cgroupId, pid, comm } = readOwner(this.#owners, slot * OWNER_SIZE);
+		const end = comm.indexOf(0);
+		return { cgroupId, pid, comm: wireText(comm.subarray(0, end < 0 ? comm.length : end)) };
+	}
+}
+
+/**
+ * Slots are handed out in rising order, each counted, and a few are put back unused: those in use are below the counter,
+ * but for the ones being handed out at this moment.
+ */
+function ranges(other: number, used: number, otherSlots: number, slots: number): SlotRange[] {
+	return [
+		{ from: 0, to: Math.min(other + SLACK, otherSlots, slots) },
+		{ from: Math.min(otherSlots, slots), to: Math.min(otherSlots + used + SLACK, slots) },
+	];
+}
+
+/**
+ * A 64-bit counter that is being written to, as a number. A kernel's u64 below zero is one that was counted down first.
+ * Two halves cost no BigInt; the high one is read again in case the low one overflowed in between.
+ */
+function readInt64(words: Uint32Array, at: number): number {
+	let high = Atomics.load(words, at + 1);
+	for (;;) {
+		const low = Atomics.load(words, at);
+		const again = Atomics.load(words, at + 1);
+		if (again === high) return (high | 0) * 2 ** 32 + low;
+		high = again;
+	}
+}

@@ -1,0 +1,211 @@
+/** Counting, from attaching the programs to taking them off: opened, read once an interval, closed. */
+import { closeSync, constants, openSync } from "node:fs";
+import { HttpeekError } from "../base/errors.js";
+import { findCgroupRoot } from "../identity/cgroup-tree.js";
+import { openForeignFd } from "../kernel/syscall.js";
+import type { Snapshot } from "../model/snapshot.js";
+import { COUNTERS_OFFSET, type ObjectNames } from "../wire/object.js";
+import { Accumulator, type ServiceResolver } from "./accumulate.js";
+import { reportCounters } from "./losses.js";
+import { type CaptureLimits, loadPrograms, objectPath, type Programs, tableSizes } from "./programs.js";
+import { followDescendants, type Scope } from "./scope.js";
+import { type ExistingSocket, existingSockets, type SeedSummary } from "./seed.js";
+import { SocketOwners } from "./socket-owners.js";
+import { Tables } from "./tables.js";
+
+export interface CaptureOptions {
+	readonly scope: Scope;
+	/** Names services: a ServiceNames. */
+	readonly names: ServiceResolver;
+	readonly limits?: CaptureLimits;
+	/** Exchanges faster than this are not counted. */
+	readonly minLatencySeconds?: number;
+	/** The object file; default: the one built for this architecture. */
+	readonly objectPath?: string;
+}
+
+type ProgramName = ObjectNames["program"];
+
+/*
+ * The order of attaching. First what records the owners of new sockets, so that reading /proc for the older ones leaves no
+ * gap. Packets come before the hooks that announce connections: a connection announced to programs that do not see its
+ * packets yet would look like one with a hole in it, whereas one met in the middle is simply taken up.
+ */
+const BEFORE_SEEDING: readonly ProgramName[] = ["sock_created"];
+const AFTER_SEEDING: readonly ProgramName[] = ["traffic_in", "traffic_out", "sock_state"];
+
+export class CaptureSession {
+	/** What became of the sockets that existed at the start. */
+	readonly seeding: SeedSummary;
+	readonly #programs: Programs;
+	readonly #tables: Tables;
+	readonly #accumulator: Accumulator;
+	readonly #cleanup: Cleanup;
+	readonly #startedAt = new Date();
+	readonly #startedMs = performance.now();
+	#scope: Scope;
+
+	private constructor(options: CaptureOptions, programs: Programs, stripes: number, cleanup: Cleanup) {
+		this.#programs = programs;
+		this.#cleanup = cleanup;
+		this.#scope = options.scope;
+		this.#tables = openTables(programs, stripes);
+		this.#accumulator = new Accumulator(this.#tables, options.names);
+		for (const pid of options.scope.pids ?? []) this.#allow(pid);
+		attach(programs, BEFORE_SEEDING, options.scope.cgroups, cleanup);
+		this.seeding = seed(programs, options.scope);
+		attach(programs, AFTER_SEEDING, options.scope.cgroups, cleanup);
+		this.#startedAt = new Date();
+		this.#startedMs = performance.now();
+	}
+
+	/**
+	 * Loads, attaches and begins to count. When it fails, everything done so far is undone.
+	 *
+	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_NO_LIBBPF, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD, and
+	 * HTTPEEK_SCOPE_NOT_FOUND when a cgroup is gone
+	 */
+	static open(options: CaptureOptions): CaptureSession {
+		const cleanup = new Cleanup();
+		try {
+			const { minLatencySeconds = 0, scope } = options;
+			const sizes = tableSizes(options.limits);
+			const isScopedToPids = scope.pids !== undefined;
+			const path = options.objectPath ?? objectPath();
+			const programs = loadPrograms(sizes, { isScopedToPids, minLatencySeconds }, path);
+			cleanup.defer(() => programs.close());
+			return new CaptureSession(options, programs, sizes.stripes, cleanup);
+		} catch (error) {
+			cleanup.run();
+			throw error;
+		}
+	}
+
+	/** What was counted so far. Takes well under a millisecond for a few hundred endpoints. */
+	read(): Snapshot {
+		if (this.#cleanup.isDone) throw new HttpeekError("HTTPEEK_INTERNAL", "cannot read a capture session: it is closed");
+		this.#followScope();
+		const endpoints = this.#accumulator.read();
+		const { losses, facts } = reportCounters((counter) => this.#tables.counter(counter));
+		const { seeded, refused, overLimit } = this.seeding;
+		return Object.freeze({
+			startedAt: this.#startedAt,
+			takenAt: new Date(),
+			durationSeconds: (performance.now() - this.#startedMs) / 1000,
+			endpoints,
+			connections: [],
+			losses,
+			facts: { ...facts, sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
+		});
+	}
+
+	/** Takes the programs off and out of the kernel. The snapshots stay good. */
+	close(): void {
+		this.#cleanup.run();
+	}
+
+	[Symbol.dispose](): void {
+		this.close();
+	}
+
+	/** Processes that those of the scope have started, or that are gone, since the last read. */
+	#followScope(): void {
+		const { scope, added, gone } = followDescendants(this.#scope);
+		this.#scope = scope;
+		for (const pid of added) this.#allow(pid);
+		for (const pid of gone) this.#programs.map("scope_pids").delete(u32(pid));
+	}
+
+	#allow(pid: number): void {
+		this.#programs.map("scope_pids").update(u32(pid), Uint8Array.of(1));
+	}
+}
+
+/** Steps to undo, run once, last one first. */
+class Cleanup {
+	readonly #steps: (() => void)[] = [];
+	isDone = false;
+
+	defer(step: () => void): void {
+		this.#steps.push(step);
+	}
+
+	run(): void {
+		this.isDone = true;
+		for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) step();
+	}
+}
+
+function openTables(programs: Programs, stripes: number): Tables {
+	const memory = (name: "cells" | "endpoints" | "owners" | "starts" | ".bss"): ArrayBuffer =>
+		programs.map(name).memory().buffer;
+	return new Tables(
+		{
+			cells: memory("cells"),
+			endpoints: memory("endpoints"),
+			owners: memory("owners"),
+			starts: memory("starts"),
+			counters: memory(".bss"),
+			countersOffset: COUNTERS_OFFSET,
+		},
+		stripes,
+	);
+}
+
+function attach(programs: Programs, names: readonly ProgramName[], cgroups: readonly string[], cleanup: Cleanup): void {
+	for (const cgroup of cgroups) {
+		const fd = openCgroup(cgroup);
+		try {
+			for (const name of names) {
+				const link = programs.program(name).attachCgroup(fd, cgroup);
+				cleanup.defer(() => link.close());
+			}
+		} finally {
+			closeSync(fd);
+		}
+	}
+}
+
+function openCgroup(path: string): number {
+	try {
+		return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+	} catch (cause) {
+		throw new HttpeekError("HTTPEEK_SCOPE_NOT_FOUND", `cannot watch cgroup ${path}: it cannot be opened`, {
+			hint: "it may have ended; list cgroups with: systemd-cgls",
+			cause,
+		});
+	}
+}
+
+/** Records the owners of the sockets that exist. A socket that cannot be recorded is counted, and named less well. */
+function seed(programs: Programs, scope: Scope): SeedSummary {
+	const owners = new SocketOwners({
+		owners: programs.map("owners"),
+		owner_ids: programs.map("owner_ids"),
+		free_owners: programs.map("free_owners"),
+		connections: programs.map("connections"),
+	});
+	const sockets = existingSockets(scope, findCgroupRoot(), { openForeignFd });
+	let notRecorded = 0;
+	for (let next = sockets.next(); ; next = sockets.next()) {
+		if (next.done === true) {
+			const { seeded, refused } = next.value;
+			return { ...next.value, seeded: seeded - notRecorded, refused: refused + notRecorded };
+		}
+		if (!tryRecord(owners, next.value)) notRecorded++;
+	}
+}
+
+function tryRecord(owners: SocketOwners, socket: ExistingSocket): boolean {
+	try {
+		owners.record(socket.fd, socket.owner);
+		return true;
+	} catch (error) {
+		if (error instanceof HttpeekError && error.code === "HTTPEEK_BPF") return false;
+		throw error;
+	}
+}
+
+function u32(number: number): Uint8Array {
+	return new Uint8Array(Uint32Array.of(number).buffer);
+}

@@ -1,0 +1,398 @@
+// generated from bpf/wire.h by tools/gen-layout.mjs: do not edit
+// Members keep their C names in camelCase. A u64 that is an amount (ns, bytes, count) is a number, any other a bigint.
+
+/** `enum limit` */
+export const Limit = {
+	ROUTE_BYTES: 128,
+	COMM_BYTES: 16,
+	ADDRESS_BYTES: 16,
+	OTHER_ENDPOINTS: 256,
+	OTHER_CELLS: 1024,
+	STRIPES: 64,
+	WORKSPACES_PER_CPU: 4,
+	ENDPOINTS: 65536,
+} as const;
+export type Limit = (typeof Limit)[keyof typeof Limit];
+
+/** `enum histogram` */
+export const HistogramLayout = {
+	SCALE: 3,
+	BUCKETS: 256,
+	OFFSET: -160,
+} as const;
+export type HistogramLayout = (typeof HistogramLayout)[keyof typeof HistogramLayout];
+
+/** `enum role` */
+export const Role = {
+	UNKNOWN: 0,
+	SERVER: 1,
+	CLIENT: 2,
+} as const;
+export type Role = (typeof Role)[keyof typeof Role];
+
+/** `enum method` */
+export const Method = {
+	OTHER: 0,
+	GET: 1,
+	HEAD: 2,
+	POST: 3,
+	PUT: 4,
+	DELETE: 5,
+	CONNECT: 6,
+	OPTIONS: 7,
+	TRACE: 8,
+	PATCH: 9,
+} as const;
+export type Method = (typeof Method)[keyof typeof Method];
+
+/** `enum protocol` */
+export const Protocol = {
+	HTTP_1_1: 0,
+	HTTP_1_0: 1,
+} as const;
+export type Protocol = (typeof Protocol)[keyof typeof Protocol];
+
+/** `enum outcome` */
+export const Outcome = {
+	RESPONSE: 0,
+	CLIENT_CLOSED: 1,
+	SERVER_CLOSED: 2,
+} as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** `enum counter` */
+export const Counter = {
+	REQUEST_UNPARSED: 0,
+	REQUEST_GAP: 1,
+	REQUEST_FRAMING: 2,
+	REQUEST_OVERFLOW: 3,
+	UNSUPPORTED: 4,
+	RESPONSE_UNPARSED: 5,
+	RESPONSE_GAP: 6,
+	RESPONSE_FRAMING: 7,
+	RESPONSE_UNPAIRED: 8,
+	CONNECTION_UNTRACKED: 9,
+	CARRY_REFUSED: 10,
+	STEPS_EXHAUSTED: 11,
+	LOAD_FAILED: 12,
+	LISTENER_DATA: 13,
+	BUSY: 14,
+	ENDPOINTS_OTHER: 15,
+	CELLS_FULL: 16,
+	OWNERS_FULL: 17,
+	MAP_UPDATE_FAILED: 18,
+	NOT_HTTP: 19,
+	OPAQUE: 20,
+	INFORMATIONAL: 21,
+	CONNECTIONS: 22,
+	ADOPTED: 23,
+	ENDPOINTS_USED: 24,
+	OTHER_ENDPOINTS_USED: 25,
+	CELLS_USED: 26,
+	OTHER_CELLS_USED: 27,
+	OWNERS_USED: 28,
+	WORKSPACE_REFUSED: 29,
+	PEERS_FULL: 30,
+	COUNTERS: 32,
+} as const;
+export type Counter = (typeof Counter)[keyof typeof Counter];
+
+/** `struct owner` */
+export interface Owner {
+	readonly cgroupId: bigint;
+	readonly pid: number;
+	readonly comm: Uint8Array;
+}
+
+/** Bytes of a `struct owner`. */
+export const OWNER_SIZE = 32;
+
+/** Where the members of a `struct owner` begin, in bytes. */
+export const OWNER_OFFSET = {
+	cgroupId: 0,
+	pid: 8,
+	comm: 16,
+} as const;
+
+/** Reads the `struct owner` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readOwner(view: DataView, at: number): Owner {
+	return {
+		cgroupId: view.getBigUint64(at, true),
+		pid: view.getUint32(at + 8, true),
+		comm: readUint8Array(view, at + 16, 16),
+	};
+}
+
+/** Writes a `struct owner` to byte `at`; padding is left as it is. */
+export function writeOwner(view: DataView, at: number, value: Owner): void {
+	view.setBigUint64(at, value.cgroupId, true);
+	view.setUint32(at + 8, value.pid, true);
+	writeUint8Array(view, at + 16, 16, value.comm);
+}
+
+/** `struct endpoint` */
+export interface Endpoint {
+	readonly owner: number;
+	readonly port: number;
+	readonly routeBytes: number;
+	readonly peer: Uint8Array;
+	readonly role: number;
+	readonly method: number;
+	readonly protocol: number;
+	readonly tls: number;
+	readonly isOther: number;
+	readonly routeCut: number;
+	readonly route: Uint8Array;
+}
+
+/** Bytes of a `struct endpoint`. */
+export const ENDPOINT_SIZE = 160;
+
+/** Where the members of a `struct endpoint` begin, in bytes. */
+export const ENDPOINT_OFFSET = {
+	owner: 0,
+	port: 4,
+	routeBytes: 6,
+	peer: 8,
+	role: 24,
+	method: 25,
+	protocol: 26,
+	tls: 27,
+	isOther: 28,
+	routeCut: 29,
+	route: 32,
+} as const;
+
+/** Reads the `struct endpoint` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readEndpoint(view: DataView, at: number): Endpoint {
+	return {
+		owner: view.getUint32(at, true),
+		port: view.getUint16(at + 4, true),
+		routeBytes: view.getUint16(at + 6, true),
+		peer: readUint8Array(view, at + 8, 16),
+		role: view.getUint8(at + 24),
+		method: view.getUint8(at + 25),
+		protocol: view.getUint8(at + 26),
+		tls: view.getUint8(at + 27),
+		isOther: view.getUint8(at + 28),
+		routeCut: view.getUint8(at + 29),
+		route: readUint8Array(view, at + 32, 128),
+	};
+}
+
+/** Writes a `struct endpoint` to byte `at`; padding is left as it is. */
+export function writeEndpoint(view: DataView, at: number, value: Endpoint): void {
+	view.setUint32(at, value.owner, true);
+	view.setUint16(at + 4, value.port, true);
+	view.setUint16(at + 6, value.routeBytes, true);
+	writeUint8Array(view, at + 8, 16, value.peer);
+	view.setUint8(at + 24, value.role);
+	view.setUint8(at + 25, value.method);
+	view.setUint8(at + 26, value.protocol);
+	view.setUint8(at + 27, value.tls);
+	view.setUint8(at + 28, value.isOther);
+	view.setUint8(at + 29, value.routeCut);
+	writeUint8Array(view, at + 32, 128, value.route);
+}
+
+/** `struct cell` */
+export interface Cell {
+	readonly count: number;
+	readonly sumNs: number;
+	readonly endpoint: number;
+	readonly status: number;
+	readonly outcome: number;
+	readonly stripe: number;
+	readonly below: number;
+	readonly above: number;
+	readonly buckets: Uint32Array;
+}
+
+/** Bytes of a `struct cell`. */
+export const CELL_SIZE = 1088;
+
+/** Where the members of a `struct cell` begin, in bytes. */
+export const CELL_OFFSET = {
+	count: 0,
+	sumNs: 8,
+	endpoint: 16,
+	status: 20,
+	outcome: 22,
+	stripe: 23,
+	below: 24,
+	above: 28,
+	buckets: 32,
+} as const;
+
+/** Reads the `struct cell` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readCell(view: DataView, at: number): Cell {
+	return {
+		count: Number(view.getBigUint64(at, true)),
+		sumNs: Number(view.getBigUint64(at + 8, true)),
+		endpoint: view.getUint32(at + 16, true),
+		status: view.getUint16(at + 20, true),
+		outcome: view.getUint8(at + 22),
+		stripe: view.getUint8(at + 23),
+		below: view.getUint32(at + 24, true),
+		above: view.getUint32(at + 28, true),
+		buckets: readUint32Array(view, at + 32, 256),
+	};
+}
+
+/** Writes a `struct cell` to byte `at`; padding is left as it is. */
+export function writeCell(view: DataView, at: number, value: Cell): void {
+	view.setBigUint64(at, BigInt(value.count), true);
+	view.setBigUint64(at + 8, BigInt(value.sumNs), true);
+	view.setUint32(at + 16, value.endpoint, true);
+	view.setUint16(at + 20, value.status, true);
+	view.setUint8(at + 22, value.outcome);
+	view.setUint8(at + 23, value.stripe);
+	view.setUint32(at + 24, value.below, true);
+	view.setUint32(at + 28, value.above, true);
+	writeUint32Array(view, at + 32, 256, value.buckets);
+}
+
+/** Bytes of a `struct connection`. */
+export const CONNECTION_SIZE = 344;
+
+/** Where the members of a `struct connection` begin, in bytes. */
+export const CONNECTION_OFFSET = {
+	request: 0,
+	response: 64,
+	pending: 128,
+	overflowHeads: 256,
+	baseHash: 264,
+	endpointHash: 272,
+	cellKey: 280,
+	endpoint: 288,
+	cell: 292,
+	owner: 296,
+	port: 300,
+	tries: 302,
+	peer: 304,
+	pendingTail: 320,
+	pendingHead: 324,
+	overflowTail: 328,
+	overflowHead: 332,
+	flags: 336,
+	mode: 338,
+	role: 339,
+} as const;
+
+/** `struct peer_key` */
+export interface PeerKey {
+	readonly owner: number;
+	readonly port: number;
+	readonly role: number;
+	readonly peer: Uint8Array;
+}
+
+/** Bytes of a `struct peer_key`. */
+export const PEER_KEY_SIZE = 24;
+
+/** Where the members of a `struct peer_key` begin, in bytes. */
+export const PEER_KEY_OFFSET = {
+	owner: 0,
+	port: 4,
+	role: 6,
+	peer: 8,
+} as const;
+
+/** Reads the `struct peer_key` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readPeerKey(view: DataView, at: number): PeerKey {
+	return {
+		owner: view.getUint32(at, true),
+		port: view.getUint16(at + 4, true),
+		role: view.getUint8(at + 6),
+		peer: readUint8Array(view, at + 8, 16),
+	};
+}
+
+/** Writes a `struct peer_key` to byte `at`; padding is left as it is. */
+export function writePeerKey(view: DataView, at: number, value: PeerKey): void {
+	view.setUint32(at, value.owner, true);
+	view.setUint16(at + 4, value.port, true);
+	view.setUint8(at + 6, value.role);
+	writeUint8Array(view, at + 8, 16, value.peer);
+}
+
+/** `struct peer_stats` */
+export interface PeerStats {
+	readonly establishedCount: number;
+	readonly connectSumNs: number;
+	readonly refusedCount: number;
+	readonly timeoutCount: number;
+	readonly unreachableCount: number;
+	readonly resetCount: number;
+	readonly endedCount: number;
+	readonly retransmitsCount: number;
+	readonly rttSumUs: bigint;
+}
+
+/** Bytes of a `struct peer_stats`. */
+export const PEER_STATS_SIZE = 72;
+
+/** Where the members of a `struct peer_stats` begin, in bytes. */
+export const PEER_STATS_OFFSET = {
+	establishedCount: 0,
+	connectSumNs: 8,
+	refusedCount: 16,
+	timeoutCount: 24,
+	unreachableCount: 32,
+	resetCount: 40,
+	endedCount: 48,
+	retransmitsCount: 56,
+	rttSumUs: 64,
+} as const;
+
+/** Reads the `struct peer_stats` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readPeerStats(view: DataView, at: number): PeerStats {
+	return {
+		establishedCount: Number(view.getBigUint64(at, true)),
+		connectSumNs: Number(view.getBigUint64(at + 8, true)),
+		refusedCount: Number(view.getBigUint64(at + 16, true)),
+		timeoutCount: Number(view.getBigUint64(at + 24, true)),
+		unreachableCount: Number(view.getBigUint64(at + 32, true)),
+		resetCount: Number(view.getBigUint64(at + 40, true)),
+		endedCount: Number(view.getBigUint64(at + 48, true)),
+		retransmitsCount: Number(view.getBigUint64(at + 56, true)),
+		rttSumUs: view.getBigUint64(at + 64, true),
+	};
+}
+
+/** Writes a `struct peer_stats` to byte `at`; padding is left as it is. */
+export function writePeerStats(view: DataView, at: number, value: PeerStats): void {
+	view.setBigUint64(at, BigInt(value.establishedCount), true);
+	view.setBigUint64(at + 8, BigInt(value.connectSumNs), true);
+	view.setBigUint64(at + 16, BigInt(value.refusedCount), true);
+	view.setBigUint64(at + 24, BigInt(value.timeoutCount), true);
+	view.setBigUint64(at + 32, BigInt(value.unreachableCount), true);
+	view.setBigUint64(at + 40, BigInt(value.resetCount), true);
+	view.setBigUint64(at + 48, BigInt(value.endedCount), true);
+	view.setBigUint64(at + 56, BigInt(value.retransmitsCount), true);
+	view.setBigUint64(at + 64, value.rttSumUs, true);
+}
+
+/** Shorter values are filled up with zeros, longer ones are cut. */
+function writeUint32Array(view: DataView, at: number, length: number, values: Uint32Array): void {
+	for (let i = 0; i < length; i++) {
+		view.setUint32(at + i * 4, values[i] ?? 0, true);
+	}
+}
+
+/** Shorter values are filled up with zeros, longer ones are cut. */
+function writeUint8Array(view: DataView, at: number, length: number, values: Uint8Array): void {
+	for (let i = 0; i < length; i++) {
+		view.setUint8(at + i, values[i] ?? 0);
+	}
+}
+
+function readUint32Array(view: DataView, at: number, length: number): Uint32Array {
+	const values = new Uint32Array(length);
+	for (let i = 0; i < length; i++) values[i] = view.getUint32(at + i * 4, true);
+	return values;
+}
+
+function readUint8Array(view: DataView, at: number, length: number): Uint8Array {
+	return new Uint8Array(view.buffer, view.byteOffset + at, length);
+}

@@ -1,0 +1,54 @@
+// generated from httpeek.bpf.o by tools/gen-layout.mjs: do not edit
+
+/** Programs of the object. */
+export type ProgramName =
+	| "connect_v4"
+	| "connect_v6"
+	| "floor_in"
+	| "floor_out"
+	| "sock_created"
+	| "sock_released"
+	| "sock_state"
+	| "traffic_in"
+	| "traffic_out";
+
+/** Maps of the object. */
+export type MapName =
+	| "cell_ids"
+	| "cells"
+	| "connections"
+	| "early_requests"
+	| "endpoint_ids"
+	| "endpoints"
+	| "free_cells"
+	| "free_endpoints"
+	| "free_other_cells"
+	| "free_other_endpoints"
+	| "free_owners"
+	| "owner_ids"
+	| "owners"
+	| "peers"
+	| "request_carries"
+	| "response_carries"
+	| "scope_pids"
+	| "starts"
+	| "workspaces";
+
+/** Places, in bytes, of the variables in `.rodata` that are set before loading. */
+export const CONFIG_LAYOUT = {
+	cfg_hash_seed: { offset: 0, size: 8 },
+	cfg_min_latency_ns: { offset: 8, size: 8 },
+	cfg_stripe_mask: { offset: 16, size: 4 },
+	cfg_endpoints: { offset: 20, size: 4 },
+	cfg_scope_pids: { offset: 24, size: 1 },
+} as const;
+
+/** Where `counters` begins in `.bss`, in bytes. */
+export const COUNTERS_OFFSET = 8;
+
+/** For BpfObject: every name that may be asked for. */
+export interface ObjectNames {
+	readonly program: ProgramName;
+	readonly map: MapName;
+	readonly config: keyof typeof CONFIG_LAYOUT;
+}

@@ -1,0 +1,78 @@
+/**
+ * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from all bpf/*.bpf.c, and build/bpf/layout.bpf.o, which only
+ * carries types to tools/gen-layout.mjs. `node tools/build-bpf.mjs` builds what is out of date.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileBpf, findClang } from "./lib/bpf-compiler.mjs";
+import { runTool } from "./lib/failure.mjs";
+import { filesUnder, inRoot } from "./lib/files.mjs";
+import { needProgram, runQuietly } from "./lib/programs.mjs";
+import { ensure } from "./lib/stamp.mjs";
+
+/** Node's names of the architectures, and what libbpf's headers call them. */
+const ARCHITECTURES = /** @type {const} */ ({ x64: "x86", arm64: "arm64" });
+const LAYOUT_SOURCE = "bpf/layout.bpf.c";
+export const LAYOUT_OBJECT = "build/bpf/layout.bpf.o";
+
+/** The object that is loaded on an architecture. @param {string} arch */
+export function mainObject(arch) {
+	return `build/bpf/${arch}/httpeek.bpf.o`;
+}
+
+export const MAIN_OBJECTS = Object.keys(ARCHITECTURES).map(mainObject);
+
+/** @type {import("./lib/stamp.mjs").Step} */
+export const bpfStep = {
+	name: "bpf",
+	inputs: () => [
+		...filesUnder("bpf", (path) => /\.[ch]$/.test(path)),
+		"tools/build-bpf.mjs",
+		"tools/lib/bpf-compiler.mjs",
+	],
+	outputs: () => [LAYOUT_OBJECT, ...MAIN_OBJECTS],
+	run: buildAll,
+};
+
+function buildAll() {
+	const clang = findClang();
+	mkdirSync(inRoot("build/bpf"), { recursive: true });
+	const scratch = mkdtempSync(inRoot("build/bpf/.scratch-"));
+	try {
+		const layout = join(scratch, "layout.bpf.o");
+		compileBpf({ clang, source: LAYOUT_SOURCE, object: layout });
+		renameSync(layout, inRoot(LAYOUT_OBJECT));
+		for (const [arch, targetArch] of Object.entries(ARCHITECTURES)) {
+			const linked = buildMain(scratch, (source, object) => compileBpf({ clang, source, object, targetArch }));
+			mkdirSync(inRoot("build/bpf", arch), { recursive: true });
+			renameSync(linked, inRoot(mainObject(arch)));
+		}
+	} finally {
+		rmSync(scratch, { recursive: true, force: true });
+	}
+}
+
+/**
+ * Linking with bpftool also fills in the offsets of the sections' variables, which clang leaves zero in the BTF.
+ * @param {string} scratch
+ * @param {(source: string, object: string) => void} compile
+ * @returns {string} path of the object
+ */
+function buildMain(scratch, compile) {
+	const sources = readdirSync(inRoot("bpf"))
+		.filter((name) => name.endsWith(".bpf.c") && name !== basename(LAYOUT_SOURCE))
+		.sort();
+	const objects = sources.map((name) => {
+		const object = join(scratch, `${basename(name, ".c")}.o`);
+		compile(`bpf/${name}`, object);
+		return object;
+	});
+	const linked = join(scratch, "httpeek.bpf.o");
+	runQuietly(needProgram("bpftool"), ["gen", "object", linked, ...objects], "link the BPF object");
+	// DWARF goes, BTF stays
+	runQuietly(needProgram("llvm-strip-19", "llvm-strip"), ["-g", linked], "strip the BPF object");
+	return linked;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runTool(() => void ensure(bpfStep));

@@ -1,0 +1,43 @@
+/** Compiling C for BPF with the options that all objects share. */
+import { existsSync, readdirSync } from "node:fs";
+import { ToolFailure } from "./failure.mjs";
+import { needProgram, runQuietly } from "./programs.mjs";
+
+/** clang 14's output has been refused by the verifier; 17 and later are known to be fine. */
+const OLDEST_CLANG = 17;
+
+/** @returns {string} path of a clang that is new enough */
+export function findClang() {
+	const clang = needProgram("clang-19", "clang");
+	if (clang.endsWith("clang-19")) return clang;
+	const version = Number(/version (\d+)/.exec(runQuietly(clang, ["--version"], "ask clang for its version"))?.[1] ?? 0);
+	if (version >= OLDEST_CLANG) return clang;
+	throw new ToolFailure(`${clang} is version ${version}: BPF objects need ${OLDEST_CLANG} or later`, {
+		hint: "on Debian 12: apt-get install clang-19 llvm-19",
+	});
+}
+
+/**
+ * @param {{ clang: string, source: string, object: string, targetArch?: "x86" | "arm64" }} options
+ */
+export function compileBpf({ clang, source, object, targetArch = "x86" }) {
+	runQuietly(
+		clang,
+		[
+			...["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"],
+			...[`-D__TARGET_ARCH_${targetArch}`, ...kernelHeaders()],
+			...["-c", source, "-o", object],
+		],
+		`compile ${source}`,
+	);
+}
+
+/**
+ * Where the kernel's UAPI headers keep <asm/types.h>: Debian has it in a folder named after the architecture, which clang
+ * does not look into for a BPF target. Any architecture's will do: fixed-width integers are the same on all.
+ */
+function kernelHeaders() {
+	if (existsSync("/usr/include/asm/types.h")) return [];
+	const folder = readdirSync("/usr/include").find((name) => existsSync(`/usr/include/${name}/asm/types.h`));
+	return folder === undefined ? [] : [`-I/usr/include/${folder}`];
+}

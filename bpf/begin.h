@@ -71,7 +71,6 @@ static __always_inline void begin_connection(struct connection *c)
 	__builtin_memset(c, 0, sizeof(*c));
 	c->owner = owner;
 	c->mode = MODE_UNDECIDED;
-	count(COUNTER_CONNECTIONS);
 }
 
 #endif

@@ -30,6 +30,19 @@ enum mode {
 	MODE_OPAQUE = 3, /* not HTTP, or no longer: packets are passed over */
 };
 
+/* What has happened to a connection, from the socket hooks. */
+enum connection_flags {
+	CONNECTION_CONNECTING = 1,   /* connect(2) was called, no SYN was sent yet */
+	CONNECTION_SYN_SENT = 2,
+	CONNECTION_ESTABLISHED = 4,
+	CONNECTION_WATCHED = 8,	     /* state callbacks come: the end will be seen */
+	CONNECTION_RELEASED = 16,    /* no process holds the socket any more */
+	CONNECTION_ENDED_HERE = 32,  /* this side ended it first */
+	CONNECTION_ENDED_THERE = 64, /* the other side did */
+	CONNECTION_RESET = 128,	     /* a RST came in */
+	CONNECTION_TIMED_OUT = 256,  /* the kernel gave up sending again */
+};
+
 /*
  * A request without a response: endpoint slot (16 bits), PENDING_* flags (4 bits), and the time of its first byte in
  * units of 16 ns (44 bits: 78 hours until it wraps, which is why only differences are taken).
@@ -61,9 +74,10 @@ struct connection {
 	u32 pending_head;
 	u32 overflow_tail;
 	u32 overflow_head;
+	u16 flags; /* enum connection_flags */
 	u8 mode;
 	u8 role;
-	u8 _pad[6];
+	u8 _pad[4];
 };
 _Static_assert(sizeof(struct connection) <= 440, "with the kernel's own 72 bytes this fits an allocation of 512");
 

@@ -109,4 +109,31 @@ static __always_inline bool response_complete(struct connection *c, u64 end)
 	return true;
 }
 
+/* Ends one request that was not answered. */
+VERIFIED_ONCE int end_exchange(struct connection *c, u64 entry, u32 outcome, u64 now_ns)
+{
+	if (c)
+		count_exchange(c, entry & (LIMIT_ENDPOINTS - 1), 0, outcome, pending_age_ns(entry, now_ns));
+	return 0;
+}
+
+/* The connection is over, as far as responses go: what still waits for one will not get it. */
+static __always_inline void end_exchanges(struct connection *c)
+{
+	bool is_server_end = c->role == ROLE_SERVER, ended_here = c->flags & CONNECTION_ENDED_HERE;
+	u32 outcome = ended_here == is_server_end ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED, i;
+	u64 now_ns;
+
+	if (c->mode != MODE_HTTP || !pending_requests(c))
+		return;
+	now_ns = bpf_ktime_get_ns();
+	for (i = 0; i < PENDING_SLOTS; i++) {
+		if (c->pending_head == c->pending_tail)
+			break;
+		end_exchange(c, c->pending[c->pending_head & PENDING_MASK], outcome, now_ns);
+		c->pending_head++;
+	}
+	c->overflow_head = c->overflow_tail;
+}
+
 #endif

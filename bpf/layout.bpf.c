@@ -7,6 +7,8 @@ struct owner _owner;
 struct endpoint _endpoint;
 struct cell _cell;
 struct connection _connection;
+struct peer_key _peer_key;
+struct peer_stats _peer_stats;
 
 enum limit _limit;
 enum histogram _histogram;

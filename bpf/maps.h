@@ -129,6 +129,34 @@ struct {
 } free_endpoints MAP, free_other_endpoints MAP, free_cells MAP, free_other_cells MAP, free_owners MAP;
 
 /*
+ * Facts of connections by owner and peer. Inserted and added to by the socket hooks, read by user space; never deleted.
+ * Full: COUNTER_PEERS_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct peer_key);
+	__type(value, struct peer_stats);
+} peers MAP;
+
+/* A request that came before its socket existed, parsed into a connection that waits for the socket: see early.h. */
+struct early {
+	u32 seq;	  /* of the first byte: what the socket's stream has to begin with */
+	u32 remote_port;  /* host order */
+	u8 is_waiting;
+	u8 _pad[7];
+	struct connection connection;
+};
+
+/* [cpu]. Written by the ingress hook, taken by sockops in the same softirq; user space only sizes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct early);
+} early_requests MAP;
+
+/*
  * Thread groups in scope, if the scope is processes (cfg_scope_pids). Inserted and deleted by user space, read by
  * sock_create: a socket that another process made gets no storage, and without storage its packets are not looked at.
  */

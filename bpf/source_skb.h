@@ -23,11 +23,14 @@ static __always_inline bool read_tcp(const struct tcphdr *tcp, u32 at, u32 skb_b
 {
 	u32 offset = at + tcp->doff * TCP_WORD_BYTES;
 
-	if (offset >= skb_bytes)
-		return false; /* no payload: an acknowledgement, or the ends of a connection */
+	if (offset >= skb_bytes) { /* no payload: an acknowledgement, or the ends of a connection */
+		seg->is_reset = tcp->rst;
+		return false;
+	}
+	seg->remote_port = bpf_ntohs(tcp->source);
 	seg->offset = offset;
 	seg->bytes = skb_bytes - offset;
-	seg->seq = bpf_ntohl(tcp->seq);
+	seg->seq = bpf_ntohl(tcp->seq) + tcp->syn; /* SYN takes a number (data on it: TCP Fast Open) */
 	seg->ack = bpf_ntohl(tcp->ack_seq);
 	return true;
 }

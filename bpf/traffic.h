@@ -8,6 +8,7 @@
 
 #include "begin.h"
 #include "conversation.h"
+#include "early.h"
 
 enum {
 	BUSY_SPINS = 1024, /* a packet of the same direction is in a parser on another CPU: about 10 us are waited */
@@ -24,10 +25,6 @@ static __always_inline struct connection *adopt(struct __sk_buff *skb, struct bp
 
 	if (cfg_scope_pids)
 		return 0;
-	if (sk->state == BPF_TCP_LISTEN) {
-		count(COUNTER_LISTENER_DATA);
-		return 0;
-	}
 	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!c) {
 		count(COUNTER_CONNECTION_UNTRACKED);
@@ -208,14 +205,33 @@ static __always_inline void watch_segment(struct __sk_buff *skb, struct connecti
 	count(COUNTER_BUSY);
 }
 
+/* A RST came in. What it means, the socket hooks know when the connection's state changes; here it is remembered. */
+static __always_inline void note_reset(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct connection *c;
+
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (c && !(c->flags & CONNECTION_RELEASED))
+		c->flags |= CONNECTION_RESET;
+}
+
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 {
 	struct segment seg = {};
 	struct connection *c;
 	struct bpf_sock *sk;
 
-	if (!find_payload(skb, &seg))
+	if (!find_payload(skb, &seg)) {
+		if (unlikely(seg.is_reset && !is_egress))
+			note_reset(skb);
 		return PASS;
+	}
 	seg.is_egress = is_egress;
 	sk = skb->sk;
 	if (!sk)
@@ -233,10 +249,15 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		return PASS;
 	if (unlikely(c->mode == MODE_NONE)) {
 		if (sk->state == BPF_TCP_LISTEN) {
-			count(COUNTER_LISTENER_DATA);
+			c = begin_early(c, sk, &seg);
+			if (c) {
+				watch_segment(skb, c, &seg);
+				check_early(c);
+			}
 			return PASS;
 		}
 		begin_connection(c);
+		count(COUNTER_CONNECTIONS);
 	}
 	watch_segment(skb, c, &seg);
 	return PASS;

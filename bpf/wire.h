@@ -106,6 +106,7 @@ enum counter {
 	COUNTER_OTHER_CELLS_USED = 27,
 	COUNTER_OWNERS_USED = 28,
 	COUNTER_WORKSPACE_REFUSED = 29, /* a packet found all workspaces of its CPU in use, and was not looked at */
+	COUNTER_PEERS_FULL = 30, /* connections whose facts (refused, reset, round-trip time) were not counted */
 	COUNTERS = 32,
 };
 
@@ -150,5 +151,29 @@ struct cell {
 };
 _Static_assert(sizeof(struct cell) == 1088, "struct cell");
 _Static_assert(sizeof(struct cell) % 64 == 0, "cells share no cache line");
+
+/* Who talks to whom: the key of what is counted per connection instead of per exchange. */
+struct peer_key {
+	__u32 owner;
+	__u16 port; /* the server's, as in struct endpoint */
+	__u8 role;
+	__u8 _pad;
+	__u8 peer[LIMIT_ADDRESS_BYTES]; /* ROLE_CLIENT: the server's address; else zeros */
+};
+_Static_assert(sizeof(struct peer_key) == 24, "struct peer_key");
+
+/* Connections between an owner and a peer: how they began, how they failed, how the path is. */
+struct peer_stats {
+	__u64 established_count;
+	__u64 connect_sum_ns; /* clients: SYN to established, of established_count connections */
+	__u64 refused_count;
+	__u64 timeout_count; /* no answer: the kernel or the caller gave up */
+	__u64 unreachable_count;
+	__u64 reset_count;
+	__u64 ended_count;	 /* established connections whose end was seen: what the sums below are of */
+	__u64 retransmits_count; /* segments sent again */
+	__u64 rtt_sum_us;	 /* smoothed round-trip times, as they were at the end */
+};
+_Static_assert(sizeof(struct peer_stats) == 72, "struct peer_stats");
 
 #endif

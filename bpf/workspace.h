@@ -15,7 +15,10 @@ struct segment {
 	u32 bytes;
 	u8 is_request;
 	u8 is_egress;
-	u8 _pad[6];
+	u8 is_reset;	 /* a RST without payload */
+	u8 _pad;
+	u16 remote_port; /* source port of the packet, host order */
+	u8 _pad2[2];
 };
 
 /* What the request line says of an endpoint. */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * early.h: data that arrives with the last packet of the handshake (TCP_DEFER_ACCEPT, fast clients, a lost ACK). The
+ * ingress hook sees it while skb->sk is still the listener; the child socket is made right after, in the same softirq on
+ * the same CPU, and announces itself by PASSIVE_ESTABLISHED. So the request is parsed into a connection in a slot of
+ * this CPU, and the child takes it over from there. If no child comes of it (accept queue full: the client will send
+ * again), the slot's requests are taken back when the slot is used next.
+ */
+#ifndef HTTPEEK_EARLY_H
+#define HTTPEEK_EARLY_H
+
+#include "begin.h"
+#include "exchange.h"
+
+static __always_inline struct early *early_slot(void)
+{
+	u32 slot = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&early_requests, &slot);
+}
+
+/* Takes back what was counted for a request whose socket never came. */
+static __always_inline void discard_early(struct early *early)
+{
+	struct connection *c = &early->connection;
+	u32 i;
+
+	if (!early->is_waiting)
+		return;
+	early->is_waiting = 0;
+	for (i = 0; i < PENDING_SLOTS; i++) {
+		if (c->pending_head == c->pending_tail)
+			break;
+		count_start(c->pending[c->pending_head & PENDING_MASK] & (LIMIT_ENDPOINTS - 1), -1ull);
+		c->pending_head++;
+	}
+}
+
+/* The connection that the data of this packet, which belongs to no socket yet, is to be parsed into. */
+static __always_inline struct connection *begin_early(const struct connection *listener, const struct bpf_sock *sk,
+						      const struct segment *seg)
+{
+	struct early *early = early_slot();
+	struct connection *c;
+
+	if (!early)
+		return 0;
+	discard_early(early);
+	c = &early->connection;
+	c->owner = listener->owner;
+	begin_connection(c);
+	set_role(c, sk, ROLE_SERVER);
+	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
+	early->seq = seg->seq;
+	early->remote_port = seg->remote_port;
+	early->is_waiting = 1;
+	return c;
+}
+
+/*
+ * A head that is not whole cannot wait: its carry would belong to the listener. Called when the data has been parsed.
+ */
+static __always_inline void check_early(struct connection *c)
+{
+	struct early *early = early_slot();
+
+	if (!early || !c->request.carried)
+		return;
+	discard_early(early);
+	count(COUNTER_LISTENER_DATA);
+}
+
+/* Moves what waits on this CPU into the new socket's storage, if it is this socket's. */
+static __always_inline bool take_early(struct connection *c, u32 first_seq, u32 remote_port)
+{
+	struct early *early = early_slot();
+	u32 owner = c->owner;
+
+	if (!early || !early->is_waiting)
+		return false;
+	if (early->seq != first_seq || early->remote_port != remote_port) {
+		discard_early(early);
+		return false;
+	}
+	early->is_waiting = 0;
+	*c = early->connection;
+	c->owner = owner;
+	return true;
+}
+
+#endif

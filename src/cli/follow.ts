@@ -1,0 +1,66 @@
+/** The part that all commands which count have in common: look, announce, sum up, judge. */
+import { ExitCode, HttpeekError } from "../base/errors.js";
+import type { ObserveOptions } from "../index.js";
+import type { Snapshot } from "../model/snapshot.js";
+import { totalsOf } from "../model/totals.js";
+import type { CliContext } from "./context.js";
+import type { Interruption } from "./interruption.js";
+import { countingLine, failureLine, summaryLine } from "./messages.js";
+import type { Flags } from "./settings.js";
+
+/** A snapshot, and the one before it. Returns false when nobody looks any more. */
+export type Show = (now: Snapshot, previous: Snapshot | undefined) => Promise<boolean>;
+
+export interface FollowOptions {
+	readonly observe: ObserveOptions;
+	/** Ends the counting. */
+	readonly end: Pick<Interruption, "signal" | "end">;
+	readonly show: Show;
+	/** Said behind what is counted: `(Ctrl-C ends)`. */
+	readonly advice?: string;
+	/** Counting has begun and was announced. */
+	readonly onCounting?: (description: string) => void;
+}
+
+/**
+ * Counts until the end and hands every snapshot to `show`; the last one is returned.
+ * @throws HttpeekError as observe() does.
+ */
+export async function follow(flags: Flags, context: CliContext, options: FollowOptions): Promise<Snapshot> {
+	const { end, show } = options;
+	let previous: Snapshot | undefined;
+	const snapshots = context.observe({
+		...options.observe,
+		signal: end.signal,
+		onCounting: ({ description }) => {
+			if (flags.quiet !== true) {
+				void context.stderr.tell(countingLine(description, options.advice));
+			}
+			options.onCounting?.(description);
+		},
+	});
+	for await (const now of snapshots) {
+		const isWatched = await show(now, previous);
+		previous = now;
+		if (!isWatched) {
+			end.end();
+		}
+	}
+	if (previous === undefined) {
+		throw new HttpeekError("HTTPEEK_INTERNAL", "counting ended without a snapshot");
+	}
+	return previous;
+}
+
+/** Sums up on standard error, and judges by `--fail-if`. */
+export async function conclude(last: Snapshot, flags: Flags, context: CliContext): Promise<ExitCode> {
+	const totals = totalsOf(last);
+	if (flags.quiet !== true) {
+		await context.stderr.tell(summaryLine(totals));
+	}
+	const held = (flags.failIf ?? []).filter(({ holds }) => holds(totals));
+	for (const { text } of held) {
+		await context.stderr.tell(failureLine(text));
+	}
+	return held.length > 0 ? ExitCode.failIf : ExitCode.ok;
+}

@@ -1,0 +1,50 @@
+/** What httpeek says on standard error. Scripts wait for the first line and read the last: their forms are firm. */
+import { HttpeekError } from "../base/errors.js";
+import { escapeMessage, escapeText } from "../base/escape.js";
+import type { Totals } from "../model/totals.js";
+
+/** Counting has begun: from here on no exchange is missed. */
+export function countingLine(description: string, advice = ""): string {
+	return `httpeek: counting ${escapeText(description)}${advice}\n`;
+}
+
+/** The end: what was counted, what failed, what may be missing. */
+export function summaryLine({ exchanges, errors, lost }: Totals): string {
+	return `httpeek: ${exchanges} exchanges, ${errors} errors, ${lost} lost\n`;
+}
+
+/** A `--fail-if` expression held. */
+export function failureLine(expression: string): string {
+	return `httpeek: failed: ${escapeText(expression)}\n`;
+}
+
+/**
+ * An error for a person: what failed and why, its code, the cause behind it where there is one, and what to do. A stack
+ * is shown only of what should not be possible, and only on request: it helps nobody but the people who fix it.
+ */
+export function errorText(error: unknown, showStack = false): string {
+	const known = asHttpeekError(error);
+	const { message, code, hint, cause } = known;
+	const lines = [`httpeek: ${message} [${code}]`];
+	if (cause instanceof Error && !message.includes(cause.message)) {
+		lines.push(`  cause: ${cause.message}`);
+	}
+	if (hint !== undefined) {
+		lines.push(`  hint: ${hint}`);
+	}
+	if (showStack && error instanceof Error && error.stack !== undefined) {
+		lines.push(error.stack);
+	}
+	return `${escapeMessage(lines.join("\n"))}\n`;
+}
+
+/** The error itself, or what stands for one that nobody foresaw. */
+export function asHttpeekError(error: unknown): HttpeekError {
+	if (error instanceof HttpeekError) {
+		return error;
+	}
+	const message = error instanceof Error ? error.message : String(error);
+	return new HttpeekError("HTTPEEK_INTERNAL", `unexpected error: ${message}`, {
+		hint: "run it again with HTTPEEK_DEBUG=1 and report what it prints",
+	});
+}

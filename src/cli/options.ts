@@ -1,0 +1,164 @@
+/** The flags that commands share, by group, and how their values are read. */
+import { type Command, Option } from "commander";
+import { parseDuration } from "../base/durations.js";
+import { HttpeekError } from "../base/errors.js";
+import { type Expression, parseExpression } from "../model/expression.js";
+import { parseStatus } from "../model/filter.js";
+import { SORT_KEYS } from "../model/rows.js";
+import { OUTPUT_FORMATS } from "../sinks/format.js";
+
+/** Reading the tables more often costs more than it shows. */
+const SHORTEST_INTERVAL_SECONDS = 0.1;
+const LARGEST_PORT = 65_535;
+/** pid_max of 64-bit kernels. */
+const LARGEST_PID = 4_194_304;
+/** Slots that the kernel side can number, less those kept for `(other)`. */
+const LARGEST_MAX_ENDPOINTS = 65_280;
+
+function usage(flag: string, text: string, problem: string, hint?: string): HttpeekError {
+	const message = `${flag} cannot be used: "${text}" ${problem}`;
+	return new HttpeekError("HTTPEEK_USAGE", message, hint === undefined ? {} : { hint });
+}
+
+function wholeNumber(flag: string, from: number, to = Number.MAX_SAFE_INTEGER): (text: string) => number {
+	return (text) => {
+		const value = Number(text);
+		if (!/^\d+$/.test(text) || value < from || value > to) {
+			const range = to === Number.MAX_SAFE_INTEGER ? `of ${from} or more` : `from ${from} to ${to}`;
+			throw usage(flag, text, `is not a whole number ${range}`);
+		}
+		return value;
+	};
+}
+
+/** For flags that can be repeated, and whose values can be a list with commas. */
+function listOf<Value>(read: (text: string) => Value): (text: string, before: readonly Value[] | undefined) => Value[] {
+	return (text, before = []) => [...before, ...text.split(",").map(read)];
+}
+
+/** For flags that can be repeated and whose values may hold commas. */
+function repeated<Value>(
+	read: (text: string) => Value,
+): (text: string, before: readonly Value[] | undefined) => Value[] {
+	return (text, before = []) => [...before, read(text)];
+}
+
+function notEmpty(flag: string): (text: string) => string {
+	return (text) => {
+		if (text === "") {
+			throw usage(flag, text, "is empty");
+		}
+		return text;
+	};
+}
+
+function oneOf<Value extends string>(flag: string, values: readonly Value[]): (text: string) => Value {
+	return (text) => {
+		const value = values.find((candidate) => candidate === text);
+		if (value === undefined) {
+			throw usage(flag, text, `is none of ${values.join(", ")}`);
+		}
+		return value;
+	};
+}
+
+function method(text: string): string {
+	if (!/^[\w!#$%&'*+.^`|~-]+$/.test(text)) {
+		throw usage("--method", text, "is not an HTTP method");
+	}
+	return text.toUpperCase();
+}
+
+function status(text: string): string {
+	parseStatus(text);
+	return text;
+}
+
+const option = (flags: string, description: string): Option => new Option(flags, description);
+
+/** What is watched. */
+export function addScopeOptions(command: Command): Command {
+	return command
+		.optionsGroup("Scope (default: the whole host):")
+		.addOption(option("--cgroup <path>", "watch a cgroup and those below it").argParser(repeated(notEmpty("--cgroup"))))
+		.addOption(
+			option("-p, --pid <pid>", "watch a process and its descendants").argParser(
+				listOf(wholeNumber("--pid", 1, LARGEST_PID)),
+			),
+		)
+		.addOption(option("--unit <name>", "watch a systemd unit").argParser(repeated(notEmpty("--unit"))))
+		.addOption(
+			option("--container <id>", "watch a container, by the start of its id").argParser(
+				repeated(notEmpty("--container")),
+			),
+		);
+}
+
+/** What is shown. */
+export function addFilterOptions(command: Command): Command {
+	return command
+		.optionsGroup("Filter (same flag again: or; different flags: and):")
+		.addOption(option("--port <port>", "the server's port").argParser(listOf(wholeNumber("--port", 1, LARGEST_PORT))))
+		.addOption(
+			option("--role <role>", "end that was watched: server, client").argParser(
+				listOf(oneOf("--role", ["server", "client"])),
+			),
+		)
+		.addOption(option("--method <method>", "HTTP method").argParser(listOf(method)))
+		.addOption(option("--status <status>", "404, 5xx, 400-499, 5+, 0 (no response)").argParser(listOf(status)))
+		.addOption(
+			option("--path <glob>", "route; * in a segment, ** across, ? one character").argParser(
+				repeated(notEmpty("--path")),
+			),
+		)
+		.addOption(option("--service <name>", "service; * is any text").argParser(repeated(notEmpty("--service"))))
+		.addOption(
+			option("--min-latency <time>", "count only exchanges this slow or slower").argParser((text) =>
+				parseDuration(text, "--min-latency"),
+			),
+		);
+}
+
+/** When to look and when to end. */
+export function addTimingOptions(command: Command): Command {
+	return command
+		.optionsGroup("Timing (5s, 200ms, 1m30s; a bare number is seconds):")
+		.addOption(
+			option("-i, --interval <time>", "between two looks [1s]").argParser((text) =>
+				parseDuration(text, "--interval", { atLeastSeconds: SHORTEST_INTERVAL_SECONDS }),
+			),
+		)
+		.addOption(
+			option("-d, --duration <time>", "end after this time [Ctrl-C]").argParser((text) =>
+				parseDuration(text, "--duration"),
+			),
+		)
+		.addOption(option("-n, --count <n>", "end after n intervals").argParser(wholeNumber("--count", 1)));
+}
+
+/** How it comes out. */
+export function addOutputOptions(command: Command, defaultFormat: string): Command {
+	return command
+		.optionsGroup("Output:")
+		.addOption(
+			option("-o, --output <format>", `${OUTPUT_FORMATS.join(", ")} [${defaultFormat}]`).argParser(
+				oneOf("--output", OUTPUT_FORMATS),
+			),
+		)
+		.addOption(option("--sort <key>", `${SORT_KEYS.join(", ")} [count]`).argParser(oneOf("--sort", SORT_KEYS)))
+		.addOption(option("--limit <n>", "show at most n rows").argParser(wholeNumber("--limit", 1)))
+		.addOption(
+			option("--color <when>", "auto, always, never [auto]").argParser(oneOf("--color", ["auto", "always", "never"])),
+		)
+		.addOption(option("-q, --quiet", "no lines about counting on standard error"))
+		.addOption(
+			option("--fail-if <expression>", 'exit with 3 if it holds at the end: "errors > 0"').argParser(
+				repeated<Expression>(parseExpression),
+			),
+		)
+		.addOption(
+			option("--max-endpoints <n>", "endpoints told apart; the rest is (other) [4096]").argParser(
+				wholeNumber("--max-endpoints", 1, LARGEST_MAX_ENDPOINTS),
+			),
+		);
+}

@@ -1,0 +1,27 @@
+/** `httpeek stat`: counts for a while, then prints one report. */
+import type { ExitCode } from "../base/errors.js";
+import { formatSnapshot, type OutputFormat, streamHeader } from "../sinks/format.js";
+import type { CliContext } from "./context.js";
+import { conclude, follow } from "./follow.js";
+import { checkFormat, type Flags, formatOptions, observeOptions } from "./settings.js";
+
+/** Runs the command. */
+export async function stat(flags: Flags, context: CliContext): Promise<ExitCode> {
+	const format: OutputFormat = flags.output ?? "table";
+	checkFormat(flags, format);
+	const interruption = context.interruption();
+	try {
+		const last = await follow(flags, context, {
+			// Looking now and then although only the end is shown: processes must be named while they live.
+			observe: observeOptions(flags),
+			end: interruption,
+			advice: flags.duration === undefined && flags.count === undefined ? " (Ctrl-C ends and reports)" : "",
+			show: async () => true,
+		});
+		const report = formatSnapshot(last, format, formatOptions(flags, context.stdout, context.env));
+		await context.stdout.write(streamHeader(format) + report);
+		return await conclude(last, flags, context);
+	} finally {
+		interruption.dispose();
+	}
+}

@@ -32,6 +32,7 @@ export const COUNTER_KINDS: Readonly<Record<CounterName, Kind>> = {
 	CELLS_FULL: "responses",
 	OWNERS_FULL: "detail",
 	MAP_UPDATE_FAILED: "detail",
+	PEERS_FULL: "detail",
 	NOT_HTTP: "fact",
 	OPAQUE: "fact",
 	INFORMATIONAL: "fact",

@@ -22,6 +22,8 @@ test("tables hold the endpoints that were asked for beside those kept for (other
 		endpoints: Limit.OTHER_ENDPOINTS + 10,
 		cells: Limit.OTHER_CELLS + 40,
 		owners: 4096,
+		peers: 4096,
+		cpus: 2,
 		workspaces: 2 * Limit.WORKSPACES_PER_CPU,
 	});
 });

@@ -19,6 +19,9 @@ export interface TableSizes {
 	readonly endpoints: number;
 	readonly cells: number;
 	readonly owners: number;
+	/** Pairs of an owner and a peer whose connections are counted. */
+	readonly peers: number;
+	readonly cpus: number;
 	/** Scratch memory of the programs: some for each possible CPU. */
 	readonly workspaces: number;
 }
@@ -27,6 +30,7 @@ export const DEFAULT_MAX_ENDPOINTS = 4096;
 /** The most that `maxEndpoints` can be. */
 export const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
 const OWNERS = 4096;
+const PEERS = 4096;
 /** Cells of an endpoint: a few statuses, and one for each stripe if it is busy; more than six CPUs rarely share one. */
 const CELLS_PER_ENDPOINT = 2;
 const MOST_STRIPES_PER_ENDPOINT = 6;
@@ -48,14 +52,17 @@ export function objectPath(): string {
 /** Table sizes for a machine. A cell has about 1 KB: the default takes 19 MB of kernel memory on two CPUs. */
 export function tableSizes(limits: CaptureLimits = {}, possibleCpus = countPossibleCpus()): TableSizes {
 	const maxEndpoints = Math.min(limits.maxEndpoints ?? DEFAULT_MAX_ENDPOINTS, LARGEST_MAX_ENDPOINTS);
-	const stripes = Math.min(2 ** Math.ceil(Math.log2(Math.max(possibleCpus, 1))), Limit.STRIPES);
+	const cpus = Math.max(possibleCpus, 1);
+	const stripes = Math.min(2 ** Math.ceil(Math.log2(cpus)), Limit.STRIPES);
 	const cellsPerEndpoint = CELLS_PER_ENDPOINT + Math.min(stripes, MOST_STRIPES_PER_ENDPOINT);
 	return {
 		stripes,
 		endpoints: Limit.OTHER_ENDPOINTS + maxEndpoints,
 		cells: Limit.OTHER_CELLS + maxEndpoints * cellsPerEndpoint,
 		owners: OWNERS,
-		workspaces: Math.max(possibleCpus, 1) * Limit.WORKSPACES_PER_CPU,
+		peers: PEERS,
+		cpus,
+		workspaces: cpus * Limit.WORKSPACES_PER_CPU,
 	};
 }
 
@@ -94,6 +101,8 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			free_cells: sizes.cells,
 			free_other_cells: otherCells,
 			free_owners: sizes.owners,
+			peers: sizes.peers,
+			early_requests: sizes.cpus,
 			workspaces: sizes.workspaces,
 		},
 	});

@@ -6,6 +6,7 @@ import { openForeignFd } from "../kernel/syscall.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { COUNTERS_OFFSET, type ObjectNames } from "../wire/object.js";
 import { Accumulator, type ServiceResolver } from "./accumulate.js";
+import { ConnectionReader } from "./connections.js";
 import { reportCounters } from "./losses.js";
 import { type CaptureLimits, loadPrograms, objectPath, type Programs, tableSizes } from "./programs.js";
 import { followDescendants, type Scope } from "./scope.js";
@@ -29,10 +30,18 @@ type ProgramName = ObjectNames["program"];
 /*
  * The order of attaching. First what records the owners of new sockets, so that reading /proc for the older ones leaves no
  * gap. Packets come before the hooks that announce connections: a connection announced to programs that do not see its
- * packets yet would look like one with a hole in it, whereas one met in the middle is simply taken up.
+ * packets yet would look like one with a hole in it, whereas one met in the middle is simply taken up. connect(2) comes
+ * last: a call of which the SYN is not seen counts as unreachable. They are taken off in reverse order.
  */
 const BEFORE_SEEDING: readonly ProgramName[] = ["sock_created"];
-const AFTER_SEEDING: readonly ProgramName[] = ["traffic_in", "traffic_out", "sock_state"];
+const AFTER_SEEDING: readonly ProgramName[] = [
+	"traffic_in",
+	"traffic_out",
+	"sock_state",
+	"sock_released",
+	"connect_v4",
+	"connect_v6",
+];
 
 export class CaptureSession {
 	/** What became of the sockets that existed at the start. */
@@ -40,6 +49,7 @@ export class CaptureSession {
 	readonly #programs: Programs;
 	readonly #tables: Tables;
 	readonly #accumulator: Accumulator;
+	readonly #connections: ConnectionReader;
 	readonly #cleanup: Cleanup;
 	readonly #startedAt = new Date();
 	readonly #startedMs = performance.now();
@@ -51,6 +61,7 @@ export class CaptureSession {
 		this.#scope = options.scope;
 		this.#tables = openTables(programs, stripes);
 		this.#accumulator = new Accumulator(this.#tables, options.names);
+		this.#connections = new ConnectionReader(programs.map("peers"), this.#tables, options.names);
 		for (const pid of options.scope.pids ?? []) this.#allow(pid);
 		attach(programs, BEFORE_SEEDING, options.scope.cgroups, cleanup);
 		this.seeding = seed(programs, options.scope);
@@ -93,7 +104,7 @@ export class CaptureSession {
 			takenAt: new Date(),
 			durationSeconds: (performance.now() - this.#startedMs) / 1000,
 			endpoints,
-			connections: [],
+			connections: this.#connections.read(),
 			losses,
 			facts: { ...facts, sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
 		});

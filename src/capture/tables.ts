@@ -171,7 +171,7 @@ export class Tables {
 		const route = wireText(record.route.subarray(0, record.routeBytes));
 		const isOther = record.isOther !== 0 || record.routeBytes === 0;
 		return {
-			owner: this.#owner(record.owner),
+			owner: this.owner(record.owner),
 			labels: {
 				role,
 				protocol,
@@ -184,7 +184,8 @@ export class Tables {
 		};
 	}
 
-	#owner(slot: number): OwnerRecord {
+	/** Who is recorded at a slot of owners; nobody at slot 0, which is for those that are not known. */
+	owner(slot: number): OwnerRecord {
 		if (slot === 0 || slot >= this.#ownerSlots) return { cgroupId: 0n, pid: 0, comm: "" };
 		const { cgroupId, pid, comm } = readOwner(this.#owners, slot * OWNER_SIZE);
 		const end = comm.indexOf(0);

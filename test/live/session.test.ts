@@ -126,6 +126,27 @@ describe("capture session", { skip }, () => {
 		assert.equal(losses.endpoints_other, 96);
 	});
 
+	test("a scope of processes looks at their sockets and at no others", async (context) => {
+		const cgroup = OwnCgroup.create("test", { parent: makeLiveCgroup(context) });
+		const [watched, other] = [start(cgroup, SERVER), start(cgroup, SERVER)];
+		const [port, otherPort] = [await firstLine(watched), await firstLine(other)];
+		const scope = resolveScope({ pids: [watched.pid ?? 0] });
+		const session = open(context, { scope, limits: { maxEndpoints: 100 } });
+		await firstLine(start(cgroup, CLIENT, otherPort, "/b", "/b", "/b"));
+		await firstLine(start(cgroup, CLIENT, port, "/a", "/a"));
+		await until(() => ended(session.read()) >= 2, "the exchanges of the watched server are counted");
+		assert.deepEqual(brief(session.read().endpoints), ["server GET /a 200 response 2 0"]);
+	});
+
+	test("a connection that is refused is a row of its own", async (context) => {
+		const cgroup = OwnCgroup.create("test", { parent: makeLiveCgroup(context) });
+		const session = open(context, { scope: resolveScope({ cgroups: [cgroup.path] }), limits: { maxEndpoints: 10 } });
+		start(cgroup, 'require("node:net").connect(1, "127.0.0.1").on("error", () => setInterval(() => {}, 1000))');
+		await until(() => session.read().connections.length > 0, "the refused connection is counted");
+		const row = { service: "node", role: "client", peer: "127.0.0.1:1", outcome: "refused", count: 1 };
+		assert.deepEqual(session.read().connections, [row]);
+	});
+
 	test("a session that is closed, or fails half-way, leaves nothing in the kernel", async (context) => {
 		const cgroup = makeLiveCgroup(context);
 		const before = bpfDescriptors();

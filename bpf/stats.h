@@ -217,6 +217,7 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 	cell = bpf_map_lookup_elem(&cells, &c->cell);
 	if (!cell) {
 		c->cell_key = 0;
+		count_start(endpoint, -1ull);
 		count(COUNTER_CELLS_FULL);
 		return;
 	}

@@ -34,7 +34,7 @@ export async function demo(flags: Flags, context: CliContext, trafficProgram = T
 	};
 	try {
 		const observe = { ...observeOptions(flags), scope: { cgroups: [cgroup.path] } };
-		const exitCode = await live(flags, withStart(context, startTraffic), observe, interruption);
+		const exitCode = await live(flags, withStart(context, startTraffic), observe, interruption, "the demo");
 		if (failure !== undefined) {
 			throw failure;
 		}

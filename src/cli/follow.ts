@@ -16,6 +16,8 @@ export interface FollowOptions {
 	/** Ends the counting. */
 	readonly end: Pick<Interruption, "signal" | "end">;
 	readonly show: Show;
+	/** What is counted, for people. Default: what observe() says of its scope. */
+	readonly description?: string;
 	/** Said behind what is counted: `(Ctrl-C ends)`. */
 	readonly advice?: string;
 	/** Counting has begun and was announced. */
@@ -32,7 +34,8 @@ export async function follow(flags: Flags, context: CliContext, options: FollowO
 	const snapshots = context.observe({
 		...options.observe,
 		signal: end.signal,
-		onCounting: ({ description }) => {
+		onCounting: (info) => {
+			const description = options.description ?? info.description;
 			if (flags.quiet !== true) {
 				void context.stderr.tell(countingLine(description, options.advice));
 			}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { DEFAULT_MAX_ENDPOINTS } from "../capture/programs.js";
 import { runCli } from "./testing.js";
 
 const COMMANDS = ["top", "stat", "demo", "run", "doctor", "completion"];
@@ -42,4 +43,9 @@ test("the version is that of the package", async () => {
 	for (const flag of ["-V", "--version"]) {
 		assert.deepEqual(await runCli([flag]).then(({ stdout, exitCode }) => [stdout, exitCode]), [`${version}\n`, 0]);
 	}
+});
+
+test("defaults that help tells are those that there are", async () => {
+	const { stdout } = await runCli(["stat", "--help"]);
+	assert.ok(stdout.includes(`the rest is (other) [${DEFAULT_MAX_ENDPOINTS}]`));
 });

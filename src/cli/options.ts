@@ -6,6 +6,7 @@ import { type Expression, parseExpression } from "../model/expression.js";
 import { parseStatus } from "../model/filter.js";
 import { SORT_KEYS } from "../model/rows.js";
 import { OUTPUT_FORMATS } from "../sinks/format.js";
+import { Limit } from "../wire/layout.js";
 
 /** Reading the tables more often costs more than it shows. */
 const SHORTEST_INTERVAL_SECONDS = 0.1;
@@ -13,7 +14,7 @@ const LARGEST_PORT = 65_535;
 /** pid_max of 64-bit kernels. */
 const LARGEST_PID = 4_194_304;
 /** Slots that the kernel side can number, less those kept for `(other)`. */
-const LARGEST_MAX_ENDPOINTS = 65_280;
+const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
 
 function usage(flag: string, text: string, problem: string, hint?: string): HttpeekError {
 	const message = `${flag} cannot be used: "${text}" ${problem}`;

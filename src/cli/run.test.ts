@@ -39,7 +39,8 @@ test("the report goes to standard error, the exit code is the command's", async 
 	assert.equal(result.stdout, "");
 	assert.equal(
 		result.stderr,
-		"httpeek: counting a test\nEndpoint: /a, Status Code: 404, Count: 3\nhttpeek: 3 exchanges, 0 errors, 0 lost\n",
+		`httpeek: counting ${node} -e process.exit(7)\n` +
+			"Endpoint: /a, Status Code: 404, Count: 3\nhttpeek: 3 exchanges, 0 errors, 0 lost\n",
 	);
 	assert.equal(result.openCgroups, 0);
 	assert.deepEqual(result.observed?.scope, { cgroups: ["/a/cgroup"] });

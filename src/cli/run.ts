@@ -92,6 +92,7 @@ async function watchCommand(
 			observe: { ...observeOptions(flags), scope: { cgroups: [cgroup.path] } },
 			end: { signal: ended.signal, end: () => undefined },
 			show: async () => true,
+			description: [command, ...args].join(" "),
 			onCounting: () => {
 				child = startChild(cgroup.wrap(command, args), { stdio: "inherit" });
 				child.ended.finally(() => ended.abort()).catch(() => undefined);

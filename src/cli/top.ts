@@ -25,18 +25,20 @@ export async function live(
 	context: CliContext,
 	observe: ObserveOptions,
 	end: Interruption,
+	description?: string,
 ): Promise<ExitCode> {
 	const format = streamFormat(flags, context);
 	checkFormat(flags, format);
 	const advice = context.stdout.isTerminal ? " (Ctrl-C ends)" : "";
+	const common = { observe, end, advice, ...(description === undefined ? {} : { description }) };
 	if (format !== undefined) {
-		const last = await follow(flags, context, { observe, end, advice, show: stream(flags, context, format) });
+		const last = await follow(flags, context, { ...common, show: stream(flags, context, format) });
 		return await conclude(last, flags, context);
 	}
 	const screen = new TableScreen(terminalOf(context, end));
 	let last: Awaited<ReturnType<typeof follow>>;
 	try {
-		last = await follow(flags, context, { observe, end, advice, ...onScreen(flags, context, screen) });
+		last = await follow(flags, context, { ...common, ...onScreen(flags, context, screen) });
 	} finally {
 		screen.close();
 	}

@@ -11,6 +11,7 @@ export interface EndpointSummary {
 	readonly count: number;
 	readonly errors: number;
 	readonly inFlight: number;
+	/** Of the exchanges that had a response. */
 	readonly latency: Histogram;
 }
 

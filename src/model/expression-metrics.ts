@@ -17,10 +17,20 @@ const METRICS: Readonly<Record<string, Metric>> = {
 	errors: { kind: "count", of: ({ errors }) => errors },
 	unanswered: { kind: "count", of: ({ unanswered }) => unanswered },
 	in_flight: { kind: "count", of: ({ inFlight }) => inFlight },
+	timeouts: { kind: "count", of: ({ connections }) => connections.get("timeout") ?? 0 },
+	failed_connections: { kind: "count", of: ({ connections }) => sum(connections.values()) },
 	losses: { kind: "count", of: ({ lost }) => lost },
 	error_rate: { kind: "ratio", of: ({ errors, exchanges }) => (exchanges === 0 ? undefined : errors / exchanges) },
 	mean: { kind: "duration", of: ({ latency }) => mean(latency) },
 };
+
+function sum(numbers: Iterable<number>): number {
+	let total = 0;
+	for (const number of numbers) {
+		total += number;
+	}
+	return total;
+}
 
 /** For messages and help. */
 export const METRIC_NAMES = [...Object.keys(METRICS), "p50", "p99.9", "status404", "status5xx"].join(", ");

@@ -16,7 +16,13 @@ const busy = totalsOf(
 			makeRow({ status: 503, count: 1, latency: histogramOf([]) }),
 			makeRow({ status: 0, count: 1, inFlight: 0 }),
 		],
-		{ losses: makeLosses({ requests: 1, responses: 2 }) },
+		{
+			losses: makeLosses({ requests: 1, responses: 2 }),
+			connections: [
+				{ service: "curl", role: "client", peer: "10.0.0.9:80", outcome: "timeout", count: 3 },
+				{ service: "curl", role: "client", peer: "10.0.0.8:80", outcome: "refused", count: 2 },
+			],
+		},
 	),
 );
 const idle = totalsOf(makeSnapshot());
@@ -41,6 +47,8 @@ test("expressions beside what they say of 100 exchanges and of none", () => {
 		["error_rate <= 0.04", true, false],
 		["losses > 2", true, false],
 		["in_flight > 0", false, false],
+		["timeouts == 3", true, false],
+		["failed_connections == 5", true, false],
 		["requests < 1 or errors > 0", true, true],
 		["requests < 1 and errors > 0", false, false],
 		["errors > 99 and errors > 99 or requests > 0", true, false],

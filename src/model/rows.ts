@@ -87,7 +87,12 @@ export function atOneEnd(rows: readonly EndpointRow[]): readonly EndpointRow[] {
 	return rows.filter((row) => row.role === "server" || !served.has(place(row)));
 }
 
-/** The latencies of all rows together. */
+/**
+ * The latencies of all responses of the rows together. What was never answered has a time too, from the request to the
+ * end of waiting; it stays on its own rows, because it says nothing about how fast answers are.
+ */
 export function mergedLatency(rows: readonly EndpointRow[]): Histogram {
-	return rows.reduce((latency, row) => merge(latency, row.latency), EMPTY_HISTOGRAM);
+	return rows
+		.filter(({ outcome }) => outcome === "response")
+		.reduce((latency, row) => merge(latency, row.latency), EMPTY_HISTOGRAM);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { histogramOf } from "./histogram.js";
 import { makeLosses, makeRow, makeSnapshot } from "./testing.js";
 import { isError, totalsOf } from "./totals.js";
 
@@ -26,7 +27,7 @@ test("totals add up rows, each exchange at one end", () => {
 				makeRow({ status: 200, count: 8, inFlight: 2 }),
 				makeRow({ status: 404, count: 3 }),
 				makeRow({ status: 500, count: 1 }),
-				makeRow({ status: 0, count: 2 }),
+				makeRow({ status: 0, count: 2, latency: histogramOf([3e9, 3e9]) }),
 				makeRow({ role: "client", service: "curl", status: 200, count: 8 }),
 				makeRow({ role: "client", route: "/elsewhere", status: 404, count: 5 }),
 			],

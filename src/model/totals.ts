@@ -1,7 +1,7 @@
 /** Sums over a snapshot: what the last line of a report says and what `--fail-if` compares. */
 import type { Histogram } from "./histogram.js";
 import { atOneEnd, mergedLatency } from "./rows.js";
-import type { EndpointRow, Snapshot } from "./snapshot.js";
+import type { ConnectionOutcome, EndpointRow, Snapshot } from "./snapshot.js";
 
 export interface Totals {
 	/** Exchanges that ended, each at one end (see atOneEnd()). */
@@ -13,7 +13,10 @@ export interface Totals {
 	readonly inFlight: number;
 	/** Exchanges by status; 0 are the unanswered. */
 	readonly byStatus: ReadonlyMap<number, number>;
+	/** Of the exchanges that had a response. */
 	readonly latency: Histogram;
+	/** Connections that failed, by how; what never happened is absent. */
+	readonly connections: ReadonlyMap<ConnectionOutcome, number>;
 	/** Requests and responses that may have been missed. */
 	readonly lost: number;
 }
@@ -45,6 +48,10 @@ export function totalsOf(snapshot: Snapshot): Totals {
 		unanswered += row.outcome === "response" ? 0 : row.count;
 		byStatus.set(row.status, (byStatus.get(row.status) ?? 0) + row.count);
 	}
+	const connections = new Map<ConnectionOutcome, number>();
+	for (const { outcome, count } of snapshot.connections) {
+		connections.set(outcome, (connections.get(outcome) ?? 0) + count);
+	}
 	const lost = snapshot.losses.requests + snapshot.losses.responses;
-	return { exchanges, errors, unanswered, inFlight, byStatus, latency: mergedLatency(rows), lost };
+	return { exchanges, errors, unanswered, inFlight, byStatus, latency: mergedLatency(rows), connections, lost };
 }

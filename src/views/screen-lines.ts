@@ -85,8 +85,9 @@ function rateText(totals: Totals, seconds: number): string {
 	return `${formatRate(exchanges, seconds)}, ${share}, ${percentiles}, ${inFlight} in flight`;
 }
 
-function countText({ exchanges, errors, unanswered, lost }: Totals): string {
-	return `${exchanges} exchanges, ${errors} errors, ${unanswered} unanswered, ${lost} lost`;
+function countText({ exchanges, errors, unanswered, connections, lost }: Totals): string {
+	const failed = [...connections].map(([outcome, count]) => `, ${count} connections ${outcome}`).join("");
+	return `${exchanges} exchanges, ${errors} errors, ${unanswered} unanswered${failed}, ${lost} lost`;
 }
 
 function screenRows(interval: Snapshot, now: Snapshot, sort: SortKey): readonly ScreenRow[] {

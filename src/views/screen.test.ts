@@ -43,11 +43,17 @@ test("a frame: rates of the interval, counts since the start", () => {
 });
 
 test("the first frame, an empty one, and losses", () => {
-	const lines = screenLines(undefined, makeSnapshot([], { losses: makeLosses({ requests: 1 }) }), size, options);
+	const connections = [{ service: "curl", role: "client", peer: "10.0.0.9:80", outcome: "timeout", count: 3 }] as const;
+	const lines = screenLines(
+		undefined,
+		makeSnapshot([], { losses: makeLosses({ requests: 1 }), connections }),
+		size,
+		options,
+	);
 	assert.deepEqual(lines, [
 		"httpeek: the whole host, 10s",
 		"now    0/s, no errors, p50 -, p99 -, 0 in flight",
-		"total  0 exchanges, 0 errors, 0 unanswered, 1 lost",
+		"total  0 exchanges, 0 errors, 0 unanswered, 3 connections timeout, 1 lost",
 		"",
 		"no HTTP exchange was seen yet",
 		"LOST up to 1 requests and 0 responses (docs/losses.md)",

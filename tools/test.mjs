@@ -1,0 +1,90 @@
+/**
+ * `npm test`: sets up what is missing, checks, builds, and runs all tests. `npm test -- unit|kernel|live|e2e` runs the tests
+ * of a kind, any other word those whose file name contains it.
+ */
+import { spawnSync } from "node:child_process";
+import { bpfStep } from "./build-bpf.mjs";
+import { compiledFile } from "./lib/compile-step.mjs";
+import { EXIT, runTool, ToolFailure } from "./lib/failure.mjs";
+import { filesUnder, ROOT } from "./lib/files.mjs";
+import { FOR_TESTING } from "./lib/machine.mjs";
+import { build, buildStep, setUpMachine } from "./lib/setup.mjs";
+import { lint } from "./lint.mjs";
+
+/** A test that hangs ends the run with its name instead of for ever. */
+const LONGEST_TEST_MS = 600_000;
+
+/** Kinds that only run when they are asked for: they download kernels and emulate machines. */
+const ON_REQUEST = new Set(["vm"]);
+
+/**
+ * @typedef {object} TestFile
+ * @property {string} source
+ * @property {string} file what node runs
+ * @property {string} kind `unit`, or the folder of test/ it is in
+ */
+
+await runTool(async () => {
+	const files = selectTests(process.argv.slice(2));
+	const areAllUnit = files.every(({ kind }) => kind === "unit");
+	if (!areAllUnit && process.getuid?.() !== 0) {
+		throw new ToolFailure("the kernel and live tests load BPF programs: that needs root", {
+			hint: "as root: npm test; without: npm test -- unit",
+			exitCode: EXIT.notAllowed,
+		});
+	}
+	await setUpMachine(areAllUnit ? [] : FOR_TESTING, "build and test httpeek");
+	// before the generated files are written anew: what is committed has to fit
+	buildStep(bpfStep, "compiling the kernel side");
+	const isFine = lint();
+	build();
+	// what runs in cgroups and measures rates gets the machine to itself
+	const concurrency = areAllUnit ? [] : ["--test-concurrency=1"];
+	const { status } = spawnSync(
+		process.execPath,
+		["--test", `--test-timeout=${LONGEST_TEST_MS}`, ...concurrency, ...files.map(({ file }) => file)],
+		{ cwd: ROOT, stdio: "inherit" },
+	);
+	if (!isFine) process.stderr.write("lint failed: see above, or run npm run lint\n");
+	return isFine ? (status ?? EXIT.runtime) : EXIT.runtime;
+});
+
+/** @param {string[]} words @returns {TestFile[]} */
+function selectTests(words) {
+	const all = testFiles();
+	const kinds = new Set(all.map(({ kind }) => kind));
+	if (words.length === 0) return all.filter(({ kind }) => !ON_REQUEST.has(kind));
+	const chosen = all.filter(({ source, kind }) =>
+		words.some((word) => (kinds.has(word) ? kind === word : source.includes(word))),
+	);
+	if (chosen.length > 0) return chosen;
+	throw new ToolFailure(`no test is called ${words.join(" or ")}`, {
+		hint: `kinds are ${[...kinds].join(", ")}; other words are looked for in file names`,
+		exitCode: EXIT.usage,
+	});
+}
+
+/** Unit tests first: what is wrong in the parts is easier to read there. @returns {TestFile[]} */
+function testFiles() {
+	const units = filesUnder("src", isTypeScriptTest).map((source) => ({
+		source,
+		file: compiledFile(source),
+		kind: "unit",
+	}));
+	const tools = filesUnder("tools", (path) => path.endsWith(".test.mjs")).map((source) => ({
+		source,
+		file: source,
+		kind: "unit",
+	}));
+	const others = filesUnder("test", isTypeScriptTest).map((source) => ({
+		source,
+		file: compiledFile(source),
+		kind: source.split("/")[1] ?? "",
+	}));
+	return [...units, ...tools, ...others];
+}
+
+/** @param {string} path */
+function isTypeScriptTest(path) {
+	return /\.test\.tsx?$/.test(path);
+}

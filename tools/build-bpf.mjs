@@ -1,6 +1,6 @@
 /**
- * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from all bpf/*.bpf.c, and build/bpf/layout.bpf.o, which only
- * carries types to tools/gen-layout.mjs. `node tools/build-bpf.mjs` builds what is out of date.
+ * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from all bpf/*.bpf.c; build/bpf/layout.bpf.o, which only
+ * carries types to tools/gen-layout.mjs; and build/test/harness.bpf.o, which only the kernel tests load. `node tools/build-bpf.mjs` builds what is out of date.
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -15,6 +15,8 @@ import { ensure } from "./lib/stamp.mjs";
 const ARCHITECTURES = /** @type {const} */ ({ x64: "x86", arm64: "arm64" });
 const LAYOUT_SOURCE = "bpf/layout.bpf.c";
 export const LAYOUT_OBJECT = "build/bpf/layout.bpf.o";
+const HARNESS_SOURCE = "test/kernel/harness.bpf.c";
+const HARNESS_OBJECT = "build/test/harness.bpf.o";
 
 /** The object that is loaded on an architecture. @param {string} arch */
 export function mainObject(arch) {
@@ -28,10 +30,11 @@ export const bpfStep = {
 	name: "bpf",
 	inputs: () => [
 		...filesUnder("bpf", (path) => /\.[ch]$/.test(path)),
+		HARNESS_SOURCE,
 		"tools/build-bpf.mjs",
 		"tools/lib/bpf-compiler.mjs",
 	],
-	outputs: () => [LAYOUT_OBJECT, ...MAIN_OBJECTS],
+	outputs: () => [LAYOUT_OBJECT, HARNESS_OBJECT, ...MAIN_OBJECTS],
 	run: buildAll,
 };
 
@@ -44,7 +47,10 @@ function buildAll() {
 		compileBpf({ clang, source: LAYOUT_SOURCE, object: layout });
 		renameSync(layout, inRoot(LAYOUT_OBJECT));
 		for (const [arch, targetArch] of Object.entries(ARCHITECTURES)) {
-			const linked = buildMain(scratch, (source, object) => compileBpf({ clang, source, object, targetArch }));
+			/** @type {Compile} */
+			const compile = (source, object) => compileBpf({ clang, source, object, targetArch });
+			if (arch === process.arch) buildHarness(scratch, compile);
+			const linked = buildMain(scratch, compile);
 			mkdirSync(inRoot("build/bpf", arch), { recursive: true });
 			renameSync(linked, inRoot(mainObject(arch)));
 		}
@@ -53,10 +59,11 @@ function buildAll() {
 	}
 }
 
+/** @typedef {(source: string, object: string) => void} Compile */
+
 /**
- * Linking with bpftool also fills in the offsets of the sections' variables, which clang leaves zero in the BTF.
  * @param {string} scratch
- * @param {(source: string, object: string) => void} compile
+ * @param {Compile} compile
  * @returns {string} path of the object
  */
 function buildMain(scratch, compile) {
@@ -69,10 +76,29 @@ function buildMain(scratch, compile) {
 		return object;
 	});
 	const linked = join(scratch, "httpeek.bpf.o");
-	runQuietly(needProgram("bpftool"), ["gen", "object", linked, ...objects], "link the BPF object");
-	// DWARF goes, BTF stays
-	runQuietly(needProgram("llvm-strip-19", "llvm-strip"), ["-g", linked], "strip the BPF object");
+	link(linked, objects);
 	return linked;
+}
+
+/** @param {string} scratch @param {Compile} compile */
+function buildHarness(scratch, compile) {
+	const object = join(scratch, "harness.o");
+	const linked = join(scratch, "harness.bpf.o");
+	compile(HARNESS_SOURCE, object);
+	link(linked, [object]);
+	mkdirSync(inRoot("build/test"), { recursive: true });
+	renameSync(linked, inRoot(HARNESS_OBJECT));
+}
+
+/**
+ * Linking with bpftool also fills in the offsets of the sections' variables, which clang leaves zero in the BTF.
+ * @param {string} linked
+ * @param {string[]} objects
+ */
+function link(linked, objects) {
+	runQuietly(needProgram("bpftool"), ["gen", "object", linked, ...objects], "link a BPF object");
+	// DWARF goes, BTF stays
+	runQuietly(needProgram("llvm-strip-19", "llvm-strip"), ["-g", linked], "strip a BPF object");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await runTool(() => void ensure(bpfStep));

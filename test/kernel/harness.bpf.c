@@ -3,10 +3,10 @@
  * harness.bpf.c: runs a whole conversation through the real segment path in one BPF_PROG_TEST_RUN, because the kernel
  * gives each run a socket of its own. Never part of the product.
  *
- * The packet is a script: struct script, then `count` records, then the payload bytes of all records in order. What came
- * out is read from the product's own maps, and from `ended`.
+ * The packet is a script: struct script, then `count` records, then the bytes that the records point into. What came out
+ * is read from the product's own maps, and from `ended`. test/kernel/script.ts writes the scripts.
  */
-#include "traffic.h"
+#include "../../bpf/traffic.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -15,26 +15,25 @@ enum {
 	SCRIPT_CLIENT = 1,	/* the watched end is the client */
 	SCRIPT_ADOPTED = 2,	/* no handshake was seen */
 	RECORD_EGRESS = 0x8000, /* in record.bytes */
-	FIRST_IN = 1000,	/* sequence number of the first byte that comes in, and of that which goes out */
-	FIRST_OUT = 0xfffffff0, /* wraps soon */
 };
 
 struct script {
 	u16 count;
 	u16 flags;
+	u32 first_in; /* sequence number of the first byte that comes in, and of that which goes out */
+	u32 first_out;
 };
 
+/* A segment. */
 struct record {
-	u16 bytes; /* and RECORD_EGRESS */
-	__s16 shift; /* where the segment stands, from where its direction's next byte is: 0 is in order */
+	u16 bytes;   /* and RECORD_EGRESS */
+	u16 payload; /* where the bytes are, from the packet's start */
+	u32 seq;
+	u32 ack;
 };
 
-/* Where the harness is, and how the connection ended. */
+/* How the connection ended. */
 struct ended {
-	u32 payload; /* offset of the next record's payload */
-	u32 records; /* offset of the records */
-	u32 next_in;
-	u32 next_out;
 	u32 mode;
 	u32 request_state;
 	u32 response_state;
@@ -50,25 +49,20 @@ struct {
 	__type(value, struct ended);
 } harness MAP;
 
-VERIFIED_ONCE int deliver(struct __sk_buff *skb, struct connection *c, struct ended *h, u32 index)
+VERIFIED_ONCE int deliver(struct __sk_buff *skb, struct connection *c, u32 index)
 {
 	struct segment seg = {};
 	struct record record;
-	u32 *next;
 
-	if (!c || !h)
+	if (!c)
 		return 0;
-	if (bpf_skb_load_bytes(skb, h->records + index * sizeof(record), &record, sizeof(record)))
+	if (bpf_skb_load_bytes(skb, sizeof(struct script) + index * sizeof(record), &record, sizeof(record)))
 		return 0;
 	seg.is_egress = !!(record.bytes & RECORD_EGRESS);
 	seg.bytes = record.bytes & ~RECORD_EGRESS;
-	seg.offset = h->payload;
-	next = seg.is_egress ? &h->next_out : &h->next_in;
-	seg.seq = *next + record.shift;
-	seg.ack = seg.is_egress ? h->next_in : h->next_out;
-	if ((s32)(seg.seq + seg.bytes - *next) > 0 && record.shift <= 0)
-		*next = seg.seq + seg.bytes;
-	h->payload += seg.bytes;
+	seg.offset = record.payload;
+	seg.seq = record.seq;
+	seg.ack = record.ack;
 	if (c->mode != MODE_OPAQUE)
 		watch_segment(skb, c, &seg);
 	return 1;
@@ -94,21 +88,17 @@ int conversation(struct __sk_buff *skb)
 	if (!c)
 		return 0;
 	begin_connection(c);
-	h->records = sizeof(script);
-	h->payload = sizeof(script) + script.count * sizeof(struct record);
-	h->next_in = FIRST_IN;
-	h->next_out = FIRST_OUT;
 	if (!(script.flags & SCRIPT_ADOPTED)) {
 		bool client = script.flags & SCRIPT_CLIENT;
 
 		set_role(c, sk, client ? ROLE_CLIENT : ROLE_SERVER);
-		begin_stream(&c->request, first_position(client ? FIRST_OUT : FIRST_IN), STREAM_START);
-		begin_stream(&c->response, first_position(client ? FIRST_IN : FIRST_OUT), STREAM_START);
+		begin_stream(&c->request, first_position(client ? script.first_out : script.first_in), STREAM_START);
+		begin_stream(&c->response, first_position(client ? script.first_in : script.first_out), STREAM_START);
 	}
 	for (i = 0; i < SCRIPT_RECORDS; i++) {
 		if (i >= script.count)
 			break;
-		if (!deliver(skb, c, h, i))
+		if (!deliver(skb, c, i))
 			return 0;
 	}
 	h->mode = c->mode;

@@ -11,7 +11,7 @@
 #include "early.h"
 
 enum {
-	BUSY_SPINS = 1024, /* a packet of the same direction is in a parser on another CPU: about 10 us are waited */
+	BUSY_SPINS = 128, /* a packet of the same direction is in a parser on another CPU: some 10 us are waited */
 };
 
 /*
@@ -138,10 +138,10 @@ static __always_inline void follow(struct __sk_buff *skb, struct connection *c, 
 	}
 	ws->segment = *seg;
 	if (likely(s->state != STREAM_LOST) || (seg->is_request && resume_requests(skb, c, ws))) {
-		for (i = 0; i < STEPS_PER_SEGMENT; i++)
-			if (!step(skb, c, ws))
+		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
+			if (!stride(skb, c, ws))
 				break;
-		if (i == STEPS_PER_SEGMENT)
+		if (i == STRIDES_PER_SEGMENT)
 			lose_framing(s, COUNTER_STEPS_EXHAUSTED);
 	}
 	release_workspace(ws);

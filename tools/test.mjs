@@ -42,7 +42,13 @@ await runTool(async () => {
 	const concurrency = areAllUnit ? [] : ["--test-concurrency=1"];
 	const { status } = spawnSync(
 		process.execPath,
-		["--test", `--test-timeout=${LONGEST_TEST_MS}`, ...concurrency, ...files.map(({ file }) => file)],
+		[
+			"--enable-source-maps",
+			"--test",
+			`--test-timeout=${LONGEST_TEST_MS}`,
+			...concurrency,
+			...files.map(({ file }) => file),
+		],
 		{ cwd: ROOT, stdio: "inherit" },
 	);
 	if (!isFine) process.stderr.write("lint failed: see above, or run npm run lint\n");

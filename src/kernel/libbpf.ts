@@ -153,6 +153,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 
 		findProgram: libbpf.func("void *bpf_object__find_program_by_name(void *object, const char *name)"),
 		programFd: libbpf.func("int bpf_program__fd(void *program)"),
+		programSetAutoload: libbpf.func("int bpf_program__set_autoload(void *program, bool autoload)"),
 		attachCgroup: libbpf.func("void *bpf_program__attach_cgroup(void *program, int cgroup_fd)"),
 		linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
 		testRun: (programFd: number, input: TestRunInput): TestRunOutput => {
@@ -177,6 +178,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 			};
 		},
 		objectInfo: (fd, info) => infoByFd(fd, info, Uint32Array.of(info.length)),
+		enableStats: libbpf.func("int bpf_enable_stats(int type)"),
 
 		findMap: libbpf.func("void *bpf_object__find_map_by_name(void *object, const char *name)"),
 		mapFd: libbpf.func("int bpf_map__fd(void *map)"),

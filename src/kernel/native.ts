@@ -46,11 +46,15 @@ export interface Native {
 
 	findProgram(object: Pointer, name: string): Pointer | null;
 	programFd(program: Pointer): number;
+	/** Whether `objectLoad` loads the program. */
+	programSetAutoload(program: Pointer, isLoaded: boolean): number;
 	attachCgroup(program: Pointer, cgroupFd: number): Pointer | null;
 	linkDestroy(link: Pointer): number;
 	testRun(programFd: number, input: TestRunInput): TestRunOutput;
 	/** Fills `info` (a `struct bpf_prog_info` or the like) as far as both it and the kernel's struct reach. */
 	objectInfo(fd: number, info: Uint8Array): number;
+	/** Statistics of kind `type` are kept while the descriptor it returns is open; or a negative errno. */
+	enableStats(type: number): number;
 
 	findMap(object: Pointer, name: string): Pointer | null;
 	mapFd(map: Pointer): number;

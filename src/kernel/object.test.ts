@@ -134,6 +134,24 @@ test("close unmaps memory before it unloads, once", () => {
 	assert.throws(() => object.map("cells"), code("HTTPEEK_INTERNAL"));
 });
 
+test("optional programs are included before the load, and only those asked for", () => {
+	const included: unknown[] = [];
+	const calls = useFake({
+		findProgram: (_object, name) => (name === "missing" ? null : BigInt(name.length)),
+		programSetAutoload: (program, isLoaded) => {
+			included.push(program, isLoaded);
+			return 0;
+		},
+	});
+	BpfObject.open(PATH).load();
+	assert.ok(!calls.includes("programSetAutoload"));
+	BpfObject.open(PATH, { optionalPrograms: ["floor"] }).load();
+	assert.deepEqual(included, [5n, true]);
+	assert.ok(calls.indexOf("programSetAutoload") < calls.lastIndexOf("objectLoad"));
+	assert.throws(() => BpfObject.open(PATH, { optionalPrograms: ["missing"] }), code("HTTPEEK_BUILD"));
+	assert.equal(calls.at(-1), "objectClose");
+});
+
 test("a map without BPF_F_MMAPABLE has no memory", () => {
 	useFake({ mapFlags: () => 0 });
 	assert.throws(() => BpfObject.open(PATH).map("hash").memory(), code("HTTPEEK_INTERNAL"));

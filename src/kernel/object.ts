@@ -33,6 +33,8 @@ export interface OpenObjectOptions<Names extends ObjectNames> {
 	readonly config?: Partial<Readonly<Record<Names["config"], ConfigValue>>>;
 	/** Where those variables are; needed if there is a `config`. */
 	readonly configLayout?: Readonly<Record<Names["config"], ConfigField>>;
+	/** Programs to load that the file leaves out unless they are asked for (`SEC("?...")`). */
+	readonly optionalPrograms?: readonly Names["program"][];
 }
 
 /** As much as every kernel takes; the memory is only touched when a program is refused. */
@@ -54,7 +56,7 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 	/**
 	 * Reads an object file and prepares it; nothing reaches the kernel yet.
 	 *
-	 * @throws HttpeekError HTTPEEK_BUILD when the file is missing, broken, or lacks a map or variable that `options` names;
+	 * @throws HttpeekError HTTPEEK_BUILD when the file is missing, broken, or lacks something that `options` names;
 	 * HTTPEEK_NO_LIBBPF
 	 */
 	static open<Names extends ObjectNames>(path: string, options: OpenObjectOptions<Names> = {}): BpfObject<Names> {
@@ -71,6 +73,7 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		try {
 			object.#resize(options.mapSizes ?? {});
 			object.#configure(options);
+			object.#include(options.optionalPrograms ?? []);
 			return object;
 		} catch (error) {
 			object.close();
@@ -100,9 +103,7 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 
 	/** @throws HttpeekError HTTPEEK_BUILD when there is no such program */
 	program(name: Names["program"]): BpfProgram {
-		const program = native().findProgram(this.#handle(), name);
-		if (program === null) throw doesNotFit(`${this.path} has no program ${name}`);
-		return new BpfProgram(name, program);
+		return new BpfProgram(name, this.#findProgram(name));
 	}
 
 	/**
@@ -136,6 +137,12 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		return this.#object;
 	}
 
+	#findProgram(name: string): Pointer {
+		const program = native().findProgram(this.#handle(), name);
+		if (program === null) throw doesNotFit(`${this.path} has no program ${name}`);
+		return program;
+	}
+
 	#findMap(name: string): Pointer {
 		const map = native().findMap(this.#handle(), name);
 		if (map === null) throw doesNotFit(`${this.path} has no map ${name}`);
@@ -147,6 +154,13 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 			if (maxEntries === undefined) continue;
 			const error = native().mapSetMaxEntries(this.#findMap(name), maxEntries);
 			if (error < 0) throw bpfRefused(`give the map ${name} ${maxEntries} entries`, error);
+		}
+	}
+
+	#include(names: readonly string[]): void {
+		for (const name of names) {
+			const error = native().programSetAutoload(this.#findProgram(name), true);
+			if (error < 0) throw bpfRefused(`load the program ${name}`, error);
 		}
 	}
 

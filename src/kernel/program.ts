@@ -1,4 +1,5 @@
 /** A BPF program of a loaded object. */
+import { closeSync } from "node:fs";
 import { Errno } from "./errno.js";
 import { native } from "./libbpf.js";
 import { BpfLink } from "./link.js";
@@ -23,7 +24,7 @@ export interface TestRunResult {
 }
 
 export interface ProgramStatistics {
-	/** Runs counted while `kernel.bpf_stats_enabled` was on. */
+	/** Runs counted while statistics were on: see enableStatistics(). */
 	readonly runs: number;
 	readonly runTimeNs: number;
 	/** Runs that did not happen because the program was running on that CPU already (tracing programs; kernel 5.12 on). */
@@ -36,6 +37,21 @@ const INFO = { bytes: 232, runTimeNs: 192, runs: 200, recursionMisses: 208 } as 
 const DATA_OUT_SLACK_BYTES = 256;
 
 const TOO_MANY_PROGRAMS = "64 programs run on this cgroup already: detach those of another tool (bpftool cgroup tree)";
+
+/** `BPF_STATS_RUN_TIME` of enum bpf_stats_type. */
+const RUN_TIME = 0;
+
+/**
+ * Has the kernel count and time the runs of all programs, which costs each run about 80 ns, until the result is closed or
+ * this process ends, however it ends: unlike `kernel.bpf_stats_enabled`, it cannot be left on. Kernel 5.8 on.
+ *
+ * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
+ */
+export function enableStatistics(): Disposable {
+	const fd = native().enableStats(RUN_TIME);
+	if (fd < 0) throw bpfRefused("switch on the statistics of programs", fd);
+	return { [Symbol.dispose]: () => closeSync(fd) };
+}
 
 /** Owned by its BpfObject. */
 export class BpfProgram {

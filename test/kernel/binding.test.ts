@@ -6,7 +6,6 @@ import {
 	mkdirSync,
 	mkdtempSync,
 	openSync,
-	readFileSync,
 	readlinkSync,
 	rmdirSync,
 	rmSync,
@@ -21,6 +20,7 @@ import { findCgroupRoot } from "../../src/identity/cgroup-tree.js";
 import { libbpfVersion } from "../../src/kernel/libbpf.js";
 import { UpdateFlag } from "../../src/kernel/map.js";
 import { BpfObject } from "../../src/kernel/object.js";
+import { enableStatistics } from "../../src/kernel/program.js";
 import { openForeignFd } from "../../src/kernel/syscall.js";
 import { Limit } from "../../src/wire/layout.js";
 import { bpfDescriptors } from "../support/bpf-descriptors.js";
@@ -31,9 +31,6 @@ const skip =
 		: existsSync(objectPath())
 			? false
 			: `${objectPath()} is not built`;
-
-/** Whether the kernel keeps statistics of programs; it costs each of them some 80 ns a run. */
-const STATISTICS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled";
 
 const u32 = (number: number): Uint8Array => new Uint8Array(Uint32Array.of(number).buffer);
 const code = (expected: string) => (error: unknown) => error instanceof HttpeekError && error.code === expected;
@@ -118,13 +115,10 @@ describe("libbpf binding", { skip }, () => {
 
 	test("statistics tell how often a program ran, and how long", () => {
 		const program = programs.program("traffic_out");
-		const before = readFileSync(STATISTICS_SWITCH, "latin1");
 		const { runs, runTimeNs } = program.statistics();
-		writeFileSync(STATISTICS_SWITCH, "1");
-		try {
+		{
+			using _statistics = enableStatistics();
 			program.testRun({ data: new Uint8Array(64), repeat: 100 });
-		} finally {
-			writeFileSync(STATISTICS_SWITCH, before);
 		}
 		const after = program.statistics();
 		assert.equal(after.runs - runs, 100);

@@ -75,19 +75,22 @@ static __always_inline u32 endpoint_of(struct connection *c, struct workspace *w
 {
 	const struct request_line *line = &ws->line;
 	struct route_key *key = &ws->key;
-	u64 seed = c->base_hash + (line->method << KEY_METHOD_SHIFT | line->protocol << KEY_PROTOCOL_SHIFT);
+	/* mixed, not added: sums of neighbouring methods would differ by what one byte of a path can make up for */
+	u64 seed = hash_mix(c->base_hash, line->method | line->protocol << KEY_PROTOCOL_SHIFT |
+						  line->form << KEY_FORM_SHIFT);
 
 	__builtin_memset(key, 0, sizeof(*key));
 	key->from = line->target;
 	key->method = line->method;
 	key->protocol = line->protocol;
 	key->form = line->form;
+	key->hash = seed;
 	if (likely(line->form == TARGET_PATH)) {
 		key->hash = route_hash(w, range(line->target, total), seed, &key->path_bytes);
 		key->cut = key->path_bytes >= LIMIT_ROUTE_BYTES &&
 			   !(route_class(byte_at(w, line->target + key->path_bytes)) & CLASS_END);
-	} else {
-		key->hash = hash_mix(seed, line->form);
+		if (unlikely(key->cut)) /* a path of exactly that length is another one */
+			key->hash = ~key->hash;
 	}
 	return find_endpoint(c, w, key);
 }
@@ -132,7 +135,8 @@ static __always_inline bool head_complete(struct connection *c, const struct seg
 	if (!seg->is_request) {
 		s = &c->response;
 		if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
-			s->framing &= ~FRAMING_LENGTH; /* ends with the connection: RFC 9112 section 6.3 */
+			/* ends with the connection, whatever lengths say: RFC 9112 section 6.3 */
+			s->framing &= ~(FRAMING_LENGTH | FRAMING_BROKEN);
 		if (!response_complete(c, end)) {
 			become_opaque(c, COUNTER_OPAQUE);
 			return false;

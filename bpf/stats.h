@@ -13,9 +13,9 @@
 
 enum {
 	SLOT_NONE = 0xffffffff,
-	/* Where an endpoint's method and protocol go into the seed of its hash. */
-	KEY_METHOD_SHIFT = 0,
+	/* Where an endpoint's protocol and form of target go beside its method, in what its hash starts from. */
 	KEY_PROTOCOL_SHIFT = 4,
+	KEY_FORM_SHIFT = 5,
 };
 
 static __always_inline u32 current_stripe(void)

@@ -72,22 +72,19 @@ function selectTests(words) {
 
 /** Unit tests first: what is wrong in the parts is easier to read there. @returns {TestFile[]} */
 function testFiles() {
-	const units = filesUnder("src", isTypeScriptTest).map((source) => ({
-		source,
-		file: compiledFile(source),
-		kind: "unit",
-	}));
-	const tools = filesUnder("tools", (path) => path.endsWith(".test.mjs")).map((source) => ({
-		source,
-		file: source,
-		kind: "unit",
-	}));
-	const others = filesUnder("test", isTypeScriptTest).map((source) => ({
-		source,
-		file: compiledFile(source),
-		kind: source.split("/")[1] ?? "",
-	}));
-	return [...units, ...tools, ...others];
+	const compiled = (/** @type {string} */ folder, /** @type {(source: string) => string} */ kindOf) =>
+		filesUnder(folder, isTypeScriptTest).map((source) => ({
+			source,
+			file: compiledFile(source),
+			kind: kindOf(source),
+		}));
+	const tools = filesUnder("tools", (path) => path.endsWith(".test.mjs"));
+	return [
+		...compiled("src", () => "unit"),
+		...compiled("bench", () => "unit"),
+		...tools.map((source) => ({ source, file: source, kind: "unit" })),
+		...compiled("test", (source) => source.split("/")[1] ?? ""),
+	];
 }
 
 /** @param {string} path */

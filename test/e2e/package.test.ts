@@ -27,7 +27,9 @@ const ALLOWED = [
 	/^package\.json$/,
 ];
 const NEEDED = [
+	"CHANGELOG.md",
 	"LICENSE",
+	"README.md",
 	"bin/httpeek",
 	"build/bpf/arm64/httpeek.bpf.o",
 	"build/bpf/x64/httpeek.bpf.o",

@@ -49,7 +49,7 @@ static __always_inline void lose_framing(struct stream *s, enum counter which)
 	count(which);
 	s->state = STREAM_LOST;
 	s->carried = 0;
-	s->hole_end = 0;
+	s->hole_bytes = 0;
 }
 
 static __always_inline void become_opaque(struct connection *c, enum counter which)
@@ -146,11 +146,13 @@ static __always_inline bool head_complete(struct connection *c, const struct seg
 		return true;
 	}
 	s = &c->request;
-	if (c->response.state == STREAM_LOST) {
+	if (unlikely(c->response.state == STREAM_LOST || is_behind(&c->response, seg->ack))) {
 		/* a client that waits for its answers has seen all of them when it asks again */
 		drop_pending(c);
-		c->response.next = c->response.top + (s32)(seg->ack - (u32)c->response.top);
+		c->response.next = position_of(&c->response, seg->ack);
 		c->response.state = STREAM_START;
+		c->response.carried = 0;
+		c->response.hole_bytes = 0;
 	}
 	request_complete(c);
 	frame_body(s, end, false);

@@ -37,8 +37,9 @@ struct stream {
 	u64 top;	/* highest position seen */
 	u64 length;	/* Content-Length, or the chunk size read so far */
 	u64 started_ns; /* when the first byte of the current head passed */
-	u64 hole_start; /* bytes that passed before their turn and were not looked at: [hole_start, hole_end) */
-	u64 hole_end;
+	u64 hole_start; /* bytes that passed before their turn and were not looked at: hole_bytes from here on */
+	u32 hole_bytes;
+	u32 ack;	/* what this direction's last segment acknowledged of the other one; 0 = none yet */
 	u32 endpoint;	/* requests: slot of the current one */
 	u16 status;	/* responses: of the current one */
 	u16 carried;	/* bytes of an unfinished line kept in the carry, all before `next` */
@@ -49,6 +50,21 @@ struct stream {
 	u32 busy;  /* a CPU is in this stream */
 };
 _Static_assert(sizeof(struct stream) == 64, "struct stream");
+
+/* The position of a sequence number: the one nearest to the highest position seen. */
+static __always_inline u64 position_of(const struct stream *s, u32 seq)
+{
+	return s->top + (s32)(seq - (u32)s->top);
+}
+
+/*
+ * Whether the receiver has bytes that had to be looked at here and never passed: no hook saw them, or one had to let
+ * them go. An acknowledgement is certain: on both ends the hooks see a byte before its receiver does.
+ */
+static __always_inline bool is_behind(const struct stream *s, u32 ack)
+{
+	return ack && position_of(s, ack) > s->next;
+}
 
 /* What follows a head, from its lines (RFC 9112 section 6.3), leaving the exceptions for HEAD and so on to the caller. */
 static __always_inline void frame_body(struct stream *s, u64 end, bool until_close_if_unknown)

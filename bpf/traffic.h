@@ -103,25 +103,31 @@ VERIFIED_ONCE int resume_requests(struct __sk_buff *skb, struct connection *c, s
 }
 
 /*
- * A segment beyond the next position: what is missing was lost on the way and comes again, or never passes this hook.
- * Bodies may be skipped over in any order; but when framing arrives at bytes that passed before their turn, it cannot
- * look at them any more.
+ * A segment beyond the next position. What is missing comes again if the receiver lacks it too; if it has it, or if
+ * framing arrives at bytes that passed before their turn, nobody can look at it any more. Bodies may be skipped over in
+ * any order.
  */
-static __always_inline void note_hole(struct stream *s, const struct segment *seg)
+static __always_inline void note_hole(struct connection *c, struct stream *s, const struct segment *seg)
 {
-	u64 end = seg->pos + seg->bytes;
+	u32 ack = seg->is_request ? c->response.ack : c->request.ack;
+	u64 end = seg->pos + seg->bytes, hole_end = s->hole_start + s->hole_bytes;
 
-	if (!s->hole_end || s->next >= s->hole_end) {
-		s->hole_start = seg->pos;
-		s->hole_end = end;
-	} else {
-		if (s->next >= s->hole_start)
-			lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
-		if (seg->pos < s->hole_start)
-			s->hole_start = seg->pos;
-		if (end > s->hole_end)
-			s->hole_end = end;
+	if (is_behind(s, ack)) {
+		lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
+		return;
 	}
+	if (!s->hole_bytes || s->next >= hole_end) {
+		s->hole_start = seg->pos;
+		s->hole_bytes = seg->bytes;
+		return;
+	}
+	if (s->next >= s->hole_start) {
+		lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
+		return;
+	}
+	if (seg->pos < s->hole_start)
+		s->hole_start = seg->pos;
+	s->hole_bytes = (end > hole_end ? end : hole_end) - s->hole_start;
 }
 
 /* Parses a segment into its stream. */
@@ -148,22 +154,23 @@ static __always_inline void follow(struct __sk_buff *skb, struct connection *c, 
 }
 
 /* Whether the segment holds bytes that have to be looked at now. The cheap way out for bodies. */
-static __always_inline bool is_next(struct stream *s, struct segment *seg)
+static __always_inline bool is_next(struct connection *c, struct stream *s, struct segment *seg)
 {
 	u64 end;
 
-	seg->pos = s->top + (s32)(seg->seq - (u32)s->top);
+	seg->pos = position_of(s, seg->seq);
 	end = seg->pos + seg->bytes;
+	s->ack = seg->ack;
 	if (end > s->top)
 		s->top = end;
-	if (unlikely(s->state == STREAM_LOST))
-		return seg->is_request;
-	if (end <= s->next)
-		return false; /* inside a body, or seen before */
-	if (likely(seg->pos <= s->next))
-		return true;
-	note_hole(s, seg);
-	return false;
+	if (likely(s->state != STREAM_LOST)) {
+		if (end <= s->next)
+			return false; /* inside a body, or seen before */
+		if (likely(seg->pos <= s->next))
+			return true;
+		note_hole(c, s, seg);
+	}
+	return s->state == STREAM_LOST && seg->is_request; /* it may go on with this one: resume_requests() */
 }
 
 /* The connection's first sight of a packet in the middle of its life: meet() in a workspace of its own. */
@@ -190,13 +197,13 @@ static __always_inline void watch_segment(struct __sk_buff *skb, struct connecti
 	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
 	s = seg->is_request ? &c->request : &c->response;
 	if (seg->is_egress) { /* under the socket's lock: one at a time */
-		if (is_next(s, seg))
+		if (is_next(c, s, seg))
 			follow(skb, c, seg);
 		return;
 	}
 	for (u32 i = 0; i < BUSY_SPINS; i++) {
 		if (try_lock(&s->busy)) {
-			if (is_next(s, seg))
+			if (is_next(c, s, seg))
 				follow(skb, c, seg);
 			unlock(&s->busy);
 			return;

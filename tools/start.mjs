@@ -1,4 +1,7 @@
-/** `npm start -- ARGS`: sets up what is missing, then is `httpeek ARGS`. */
+/**
+ * `npm start -- ARGS`: sets up what is missing, then is `httpeek ARGS`. package.json starts it with `exec`: a shell in between
+ * would die of Ctrl-C, and keep SIGTERM to itself.
+ */
 import { become } from "./lib/become.mjs";
 import { runTool } from "./lib/failure.mjs";
 import { build, setUpMachine } from "./lib/setup.mjs";

@@ -78,7 +78,9 @@ VERIFIED_ONCE u64 route_hash(struct window *w, u32 from_to, u64 seed, u32 *path_
 			break;
 		byte = byte_at(w, at);
 		class = route_class(byte);
-		if (class & (CLASS_SLASH | CLASS_END)) {
+		if (class & CLASS_END)
+			break;
+		if (class & CLASS_SLASH) {
 			if (is_id(classes, at - start))
 				segment = ~seed;
 			hash = hash_mix(hash, segment);
@@ -86,8 +88,6 @@ VERIFIED_ONCE u64 route_hash(struct window *w, u32 from_to, u64 seed, u32 *path_
 			forget_bounds(start, WINDOW_BYTES * 2 - 1);
 			segment = seed;
 			classes = zero;
-			if (class & CLASS_END)
-				break;
 			continue;
 		}
 		segment = (segment ^ byte) * 0x100000001b3ull; /* FNV-1a, from a secret basis */

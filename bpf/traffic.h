@@ -77,17 +77,20 @@ VERIFIED_ONCE int meet(struct __sk_buff *skb, struct connection *c, struct works
 
 /*
  * A request direction whose framing was lost goes on where it is certain: nothing awaits a response, the client has
- * seen all that was answered, and the segment begins with a whole request line.
+ * seen all that was answered, and the segment begins with a whole request line. Where the responses cannot be followed
+ * either, the request line has to do: both go on from there, or neither would ever.
  */
 VERIFIED_ONCE int resume_requests(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
 {
 	struct segment *seg;
+	bool is_answered;
 	u64 n;
 
 	if (!c || !ws)
 		return 0;
 	seg = &ws->segment;
-	if (pending_requests(c) || c->response.state != STREAM_START || (u32)c->response.next != seg->ack)
+	is_answered = !pending_requests(c) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
+	if (!is_answered && c->response.state != STREAM_LOST && !is_behind(&c->response, seg->ack))
 		return 0;
 	n = seg->bytes;
 	if (!n || seg->pos + n <= c->request.next)

@@ -76,11 +76,12 @@ int sock_state(struct bpf_sock_ops *ops)
 	if (!sk)
 		return PASS;
 	if (op != BPF_SOCK_OPS_TCP_CONNECT_CB && op != BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB &&
-	    op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB && op != BPF_SOCK_OPS_STATE_CB && op != BPF_SOCK_OPS_RTO_CB)
+	    op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB && op != BPF_SOCK_OPS_STATE_CB && op != BPF_SOCK_OPS_RTO_CB &&
+	    op != BPF_SOCK_OPS_RETRANS_CB)
 		return PASS;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (!c) { /* the socket is older than the programs, or not in scope */
-		if (cfg_scope_pids || op == BPF_SOCK_OPS_STATE_CB || op == BPF_SOCK_OPS_RTO_CB)
+		if (cfg_scope_pids || op >= BPF_SOCK_OPS_RTO_CB) /* only where they were asked for */
 			return PASS;
 		c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 		if (!c) {
@@ -100,6 +101,9 @@ int sock_state(struct bpf_sock_ops *ops)
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		note_state(ops, c);
+		break;
+	case BPF_SOCK_OPS_RETRANS_CB:
+		note_retransmit(ops, c);
 		break;
 	case BPF_SOCK_OPS_RTO_CB:
 		if (ops->args[2]) /* expired */

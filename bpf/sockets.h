@@ -16,8 +16,8 @@
 
 enum {
 	SOCKET_STREAM = 1, /* SOCK_STREAM, whose header is not for BPF */
-	RTT_SHIFT = 3,	   /* srtt_us is kept in eighths */
-	WATCH_FLAGS = BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RTO_CB_FLAG,
+	RTT_NS = 1000 / 8, /* nanoseconds in the unit of srtt_us: eighths of a microsecond */
+	WATCH_FLAGS = BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG,
 };
 
 /*
@@ -70,6 +70,29 @@ static __always_inline struct peer_stats *peer_of(const struct connection *c)
 			__sync_fetch_and_add(&peer_stats->field, 1);                                                   \
 	} while (0)
 
+static __always_inline void sample_rtt(struct bpf_sock_ops *ops, struct peer_stats *stats)
+{
+	u64 rtt_ns = (u64)ops->srtt_us * RTT_NS;
+
+	if (!rtt_ns)
+		return; /* not measured yet */
+	__sync_fetch_and_add(&stats->rtt_sum_ns, rtt_ns);
+	__sync_fetch_and_add(&stats->rtt_count, 1);
+}
+
+/* Segments were sent again. */
+static __always_inline void note_retransmit(struct bpf_sock_ops *ops, struct connection *c)
+{
+	struct peer_stats *stats;
+	u64 segments = ops->args[1];
+
+	if (c->role == ROLE_UNKNOWN)
+		return;
+	stats = peer_of(c);
+	if (stats)
+		__sync_fetch_and_add(&stats->retransmits_count, segments);
+}
+
 /* connect(2) was called. Without a route no SYN will be sent and nothing else be heard of it. */
 static __always_inline void note_connect(struct connection *c, u16 port, const u32 *peer)
 {
@@ -112,6 +135,7 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 	if (!stats)
 		return;
 	__sync_fetch_and_add(&stats->established_count, 1);
+	sample_rtt(ops, stats);
 	if (syn_ns)
 		__sync_fetch_and_add(&stats->connect_sum_ns, bpf_ktime_get_ns() - syn_ns);
 }
@@ -141,8 +165,7 @@ static __always_inline void end_connection(struct bpf_sock_ops *ops, struct conn
 	if (!stats)
 		return;
 	__sync_fetch_and_add(&stats->ended_count, 1);
-	__sync_fetch_and_add(&stats->retransmits_count, ops->total_retrans);
-	__sync_fetch_and_add(&stats->rtt_sum_us, ops->srtt_us >> RTT_SHIFT);
+	sample_rtt(ops, stats);
 	if (c->flags & CONNECTION_TIMED_OUT)
 		__sync_fetch_and_add(&stats->timeout_count, 1);
 	else if (is_abort || c->flags & CONNECTION_RESET)

@@ -170,10 +170,11 @@ struct peer_stats {
 	__u64 timeout_count; /* no answer: the kernel or the caller gave up */
 	__u64 unreachable_count;
 	__u64 reset_count;
-	__u64 ended_count;	 /* established connections whose end was seen: what the sums below are of */
-	__u64 retransmits_count; /* segments sent again */
-	__u64 rtt_sum_us;	 /* smoothed round-trip times, as they were at the end */
+	__u64 ended_count;	 /* established connections whose end was seen */
+	__u64 retransmits_count; /* segments sent again, SYNs included */
+	__u64 rtt_sum_ns;	 /* smoothed round-trip times: one when established, one at the end */
+	__u64 rtt_count;
 };
-_Static_assert(sizeof(struct peer_stats) == 72, "struct peer_stats");
+_Static_assert(sizeof(struct peer_stats) == 80, "struct peer_stats");
 
 #endif

@@ -22,7 +22,8 @@ const NOTHING: PeerStats = {
 	resetCount: 0,
 	endedCount: 0,
 	retransmitsCount: 0,
-	rttSumUs: 0n,
+	rttSumNs: 0,
+	rttCount: 0,
 };
 
 interface Entry {
@@ -50,7 +51,7 @@ function readerOf(table: readonly Entry[]): ConnectionReader {
 }
 
 test("a row for each way in which connections failed; those that ended in order are none", () => {
-	const rows = readerOf([
+	const { connections: rows } = readerOf([
 		{ stats: { establishedCount: 9, endedCount: 9 } },
 		{ key: { port: 81 }, stats: { refusedCount: 3, timeoutCount: 4, establishedCount: 1 } },
 		{ key: { role: Role.SERVER, port: 8080 }, stats: { resetCount: 1 } },
@@ -65,7 +66,7 @@ test("a row for each way in which connections failed; those that ended in order 
 });
 
 test("owners of one service are one row, and so are a service's ports without a peer", () => {
-	const rows = readerOf([
+	const { connections: rows } = readerOf([
 		{ key: { owner: 1 }, stats: { refusedCount: 1 } },
 		{ key: { owner: 2 }, stats: { refusedCount: 2 } },
 		{ key: { role: Role.SERVER, port: 1 }, stats: { resetCount: 1 } },
@@ -83,9 +84,9 @@ test("owners of one service are one row, and so are a service's ports without a 
 test("counts are cumulative, and a row that did not change is the same object", () => {
 	const table: Entry[] = [{ stats: { refusedCount: 1 } }, { key: { port: 81 }, stats: { refusedCount: 5 } }];
 	const reader = readerOf(table);
-	const before = reader.read();
+	const { connections: before } = reader.read();
 	table[0] = { stats: { refusedCount: 2 } };
-	const after = reader.read();
+	const { connections: after } = reader.read();
 	assert.deepEqual(
 		after.map(({ count }) => count),
 		[5, 2],
@@ -93,4 +94,32 @@ test("counts are cumulative, and a row that did not change is the same object", 
 	assert.equal(after[0], before[0]);
 	assert.equal(before[1]?.count, 1);
 	assert.ok(Object.isFrozen(after[1]));
+});
+
+test("established connections are facts by service, port and peer; owners of one service are added up", () => {
+	const facts = {
+		establishedCount: 2,
+		connectSumNs: 3e6,
+		endedCount: 1,
+		retransmitsCount: 4,
+		rttSumNs: 5e6,
+		rttCount: 3,
+	};
+	const { connections, peers } = readerOf([
+		{ key: { owner: 1 }, stats: facts },
+		{ key: { owner: 2 }, stats: facts },
+		{ key: { role: Role.SERVER, port: 8080 }, stats: { establishedCount: 9 } },
+		{ key: { port: 81 }, stats: { refusedCount: 3 } },
+		{ key: { port: 82 }, stats: { retransmitsCount: 1, timeoutCount: 1 } },
+	]).read();
+	const nothing = { established: 0, ended: 0, retransmits: 0, connectSumSeconds: 0, rttSumSeconds: 0, rttCount: 0 };
+	assert.deepEqual(peers, [
+		{ ...nothing, service: "service-0", role: "server", port: 8080, peer: null, established: 9 },
+		{
+			...{ service: "service-0", role: "client", port: 80, peer: "10.0.0.9:80", established: 4, ended: 2 },
+			...{ retransmits: 8, connectSumSeconds: 0.006, rttSumSeconds: 0.01, rttCount: 6 },
+		},
+		{ ...nothing, service: "service-0", role: "client", port: 82, peer: "10.0.0.9:82", retransmits: 1 },
+	]);
+	assert.equal(connections.length, 2);
 });

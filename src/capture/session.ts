@@ -104,7 +104,7 @@ export class CaptureSession {
 			takenAt: new Date(),
 			durationSeconds: (performance.now() - this.#startedMs) / 1000,
 			endpoints,
-			connections: this.#connections.read(),
+			...this.#connections.read(),
 			losses,
 			facts: { ...facts, sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
 		});

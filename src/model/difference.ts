@@ -1,5 +1,6 @@
 /** What happened between two snapshots of one session. */
 import { EMPTY_HISTOGRAM, subtract } from "./histogram.js";
+import { peerDifference } from "./peers.js";
 import { endpointKey, labelsOf, rowKey, sortRows } from "./rows.js";
 import type { ConnectionRow, EndpointRow, Losses, Snapshot } from "./snapshot.js";
 
@@ -14,6 +15,7 @@ export function difference(before: Snapshot, after: Snapshot): Snapshot {
 		durationSeconds: after.durationSeconds - before.durationSeconds,
 		endpoints: endpointDifference(before.endpoints, after.endpoints),
 		connections: connectionDifference(before.connections, after.connections),
+		peers: peerDifference(before.peers, after.peers),
 		losses: lossDifference(before.losses, after.losses),
 		facts: counterDifference(before.facts, after.facts),
 	};

@@ -58,6 +58,26 @@ export interface ConnectionRow {
 	readonly count: number;
 }
 
+/** Established connections between a service and a peer, and how the path between them is. */
+export interface PeerRow {
+	readonly service: string;
+	readonly role: Role;
+	/** The server's port. */
+	readonly port: number;
+	/** For clients the other end, as in EndpointLabels; null for servers, whose clients are not told apart. */
+	readonly peer: string | null;
+	/** Connections that were established, and those of them whose end was seen. */
+	readonly established: number;
+	readonly ended: number;
+	/** Segments sent again, SYNs included. */
+	readonly retransmits: number;
+	/** Clients: sum over `established` of the time from SYN to established, seconds. */
+	readonly connectSumSeconds: number;
+	/** Sum over `rttCount` samples of TCP's smoothed round-trip time: one when established, one at the end. */
+	readonly rttSumSeconds: number;
+	readonly rttCount: number;
+}
+
 /**
  * Ways to miss a count, each with its number: docs/losses.md explains them. `requests` and `responses` sum up the
  * detailed counters of their kind; `endpoints_other` are exchanges counted under `(other)`, not lost.
@@ -80,6 +100,8 @@ export interface Snapshot {
 	/** Most counted first. */
 	readonly endpoints: readonly EndpointRow[];
 	readonly connections: readonly ConnectionRow[];
+	/** Most established first. */
+	readonly peers: readonly PeerRow[];
 	readonly losses: Losses;
 	/** Facts that are no losses: connections seen, connections that are not HTTP, 1xx responses, and so on. */
 	readonly facts: Readonly<Record<string, number>>;

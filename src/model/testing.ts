@@ -44,6 +44,7 @@ export function makeSnapshot(rows: readonly EndpointRow[] = [], fields: Partial<
 		durationSeconds,
 		endpoints: sortRows(rows),
 		connections: [],
+		peers: [],
 		losses: makeLosses(),
 		facts: {},
 		...fields,

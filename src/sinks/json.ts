@@ -1,7 +1,8 @@
 /** The JSON report, `httpeek/1`: other programs are written against its names. Key order is part of it. */
 import { toJson } from "../base/escape.js";
 import { type Histogram, quantile } from "../model/histogram.js";
-import type { ConnectionRow, EndpointRow, Snapshot } from "../model/snapshot.js";
+import { peerMeans } from "../model/peers.js";
+import type { ConnectionRow, EndpointRow, PeerRow, Snapshot } from "../model/snapshot.js";
 import { chosenRows, type RowOptions } from "./options.js";
 
 /** Goes up when a name changes its meaning or goes away. */
@@ -21,6 +22,13 @@ export interface ReportEndpoint extends Omit<EndpointRow, "inFlight" | "latency"
 	readonly latency_seconds: ReportLatency;
 }
 
+export interface ReportPeer extends Pick<PeerRow, "service" | "role" | "port" | "peer" | "established" | "ended"> {
+	readonly retransmits: number;
+	/** Means; null where nothing was measured. */
+	readonly connect_seconds: number | null;
+	readonly rtt_seconds: number | null;
+}
+
 export interface Report {
 	readonly schema: typeof REPORT_SCHEMA;
 	/** RFC 3339, UTC. */
@@ -31,6 +39,7 @@ export interface Report {
 	readonly connections: readonly ConnectionRow[];
 	/** `requests`, `responses` and `endpoints_other`, then each counter behind them under its own name. */
 	readonly losses: Readonly<Record<string, number>>;
+	readonly peers: readonly ReportPeer[];
 }
 
 /** Seconds to the nanosecond, so that no report shows the noise of binary fractions. */
@@ -55,6 +64,16 @@ function reportEndpoint(row: EndpointRow): ReportEndpoint {
 	};
 }
 
+function reportPeer(row: PeerRow): ReportPeer {
+	const { service, role, port, peer, established, ended, retransmits } = row;
+	const { connectSeconds, rttSeconds } = peerMeans(row);
+	return {
+		...{ service, role, port, peer, established, ended, retransmits },
+		connect_seconds: connectSeconds === undefined ? null : roundSeconds(connectSeconds),
+		rtt_seconds: rttSeconds === undefined ? null : roundSeconds(rttSeconds),
+	};
+}
+
 /** The snapshot as a report: a plain value, as JSON.stringify() takes it. */
 export function toReport(snapshot: Snapshot, options: RowOptions = {}): Report {
 	const { requests, responses, endpoints_other, detail } = snapshot.losses;
@@ -68,6 +87,7 @@ export function toReport(snapshot: Snapshot, options: RowOptions = {}): Report {
 			...{ service, role, peer, outcome, count },
 		})),
 		losses: { requests, responses, endpoints_other, ...detail },
+		peers: snapshot.peers.map(reportPeer),
 	};
 }
 

@@ -4,11 +4,16 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { wireText } from "../base/escape.js";
 import { histogramOf } from "../model/histogram.js";
+import type { PeerRow } from "../model/snapshot.js";
 import { makeLosses, makeRow, makeSnapshot } from "../model/testing.js";
 import { CSV_HEADER } from "./csv.js";
 import { formatSnapshot, OUTPUT_FORMATS, type OutputFormat, streamHeader } from "./format.js";
 
 const plain = { color: false };
+const PEER: PeerRow = {
+	...{ service: "curl", role: "client", port: 80, peer: "10.0.0.9:80", established: 4, ended: 3, retransmits: 1 },
+	...{ connectSumSeconds: 0.008, rttSumSeconds: 0, rttCount: 0 },
+};
 const shop = makeSnapshot([
 	makeRow({ route: "/api/users", status: 200, count: 300, inFlight: 1 }),
 	makeRow({ route: "/api/users", status: 404, count: 12, latency: histogramOf([2e6, 4e6]) }),
@@ -49,6 +54,7 @@ test("json: names and their order are those of httpeek/1", () => {
 		{
 			connections: [{ service: "curl", role: "client", peer: "10.0.0.9:80", outcome: "timeout", count: 3 }],
 			losses: makeLosses({ requests: 1, detail: { request_gap: 1 } }),
+			peers: [PEER],
 		},
 	);
 	assert.equal(
@@ -62,7 +68,9 @@ test("json: names and their order are those of httpeek/1", () => {
 			'"method":"GET","route":"/gone","status":0,"outcome":"client_closed","count":1,"in_flight":0,' +
 			'"latency_seconds":{"count":0,"sum":0,"p50":null,"p90":null,"p99":null}}],' +
 			'"connections":[{"service":"curl","role":"client","peer":"10.0.0.9:80","outcome":"timeout","count":3}],' +
-			'"losses":{"requests":1,"responses":0,"endpoints_other":0,"request_gap":1}}\n',
+			'"losses":{"requests":1,"responses":0,"endpoints_other":0,"request_gap":1},' +
+			'"peers":[{"service":"curl","role":"client","port":80,"peer":"10.0.0.9:80","established":4,"ended":3,' +
+			'"retransmits":1,"connect_seconds":0.002,"rtt_seconds":null}]}\n',
 	);
 });
 
@@ -165,3 +173,15 @@ test("property: whatever routes and services are, records are lines, and nothing
 function parseCsvLine(line: string): string[] {
 	return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,"]*))/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
 }
+
+test("table: established connections stand below the endpoints, with means", () => {
+	const server: PeerRow = { ...PEER, role: "server", peer: null, port: 8080, rttSumSeconds: 0.006, rttCount: 3 };
+	const text = formatSnapshot(makeSnapshot([], { peers: [PEER, server] }), "table", plain);
+	assert.deepEqual(text.split("\n").slice(-4, -1), [
+		"SERVICE  ROLE    PEER                  CONNECTIONS  ENDED  CONNECT      RTT  RETRANSMITS",
+		"curl     client  10.0.0.9:80                     4      3  2.00 ms        -            1",
+		"curl     server  clients of port 8080            4      3        -  2.00 ms            1",
+	]);
+	const many = formatSnapshot(makeSnapshot([], { peers: Array.from({ length: 25 }, () => PEER) }), "table", plain);
+	assert.match(many, /… and 5 more peers\n$/);
+});

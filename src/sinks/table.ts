@@ -7,6 +7,7 @@ import type { EndpointRow, Snapshot } from "../model/snapshot.js";
 import { type Totals, totalsOf } from "../model/totals.js";
 import { type Column, paint, renderTable, type TableOptions } from "./columns.js";
 import { chosenRows, type RowOptions } from "./options.js";
+import { peerLines } from "./peer-table.js";
 import { formatQuantile, formatRate, formatShare, statusCell } from "./texts.js";
 
 export interface ReportTableOptions extends RowOptions, TableOptions {
@@ -63,6 +64,7 @@ export function formatTable(snapshot: Snapshot, options: ReportTableOptions): st
 		"",
 		totalsLine(totalsOf(snapshot), snapshot.durationSeconds),
 		...connectionLines(snapshot),
+		...peerLines(snapshot.peers, options),
 		...lossLines(snapshot).map((line) => paint(line, "warning", options.color)),
 	];
 	return lines.map((line) => `${line}\n`).join("");

@@ -326,11 +326,12 @@ export interface PeerStats {
 	readonly resetCount: number;
 	readonly endedCount: number;
 	readonly retransmitsCount: number;
-	readonly rttSumUs: bigint;
+	readonly rttSumNs: number;
+	readonly rttCount: number;
 }
 
 /** Bytes of a `struct peer_stats`. */
-export const PEER_STATS_SIZE = 72;
+export const PEER_STATS_SIZE = 80;
 
 /** Where the members of a `struct peer_stats` begin, in bytes. */
 export const PEER_STATS_OFFSET = {
@@ -342,7 +343,8 @@ export const PEER_STATS_OFFSET = {
 	resetCount: 40,
 	endedCount: 48,
 	retransmitsCount: 56,
-	rttSumUs: 64,
+	rttSumNs: 64,
+	rttCount: 72,
 } as const;
 
 /** Reads the `struct peer_stats` at byte `at`. Byte arrays are views of the same memory, not copies. */
@@ -356,7 +358,8 @@ export function readPeerStats(view: DataView, at: number): PeerStats {
 		resetCount: Number(view.getBigUint64(at + 40, true)),
 		endedCount: Number(view.getBigUint64(at + 48, true)),
 		retransmitsCount: Number(view.getBigUint64(at + 56, true)),
-		rttSumUs: view.getBigUint64(at + 64, true),
+		rttSumNs: Number(view.getBigUint64(at + 64, true)),
+		rttCount: Number(view.getBigUint64(at + 72, true)),
 	};
 }
 
@@ -370,7 +373,8 @@ export function writePeerStats(view: DataView, at: number, value: PeerStats): vo
 	view.setBigUint64(at + 40, BigInt(value.resetCount), true);
 	view.setBigUint64(at + 48, BigInt(value.endedCount), true);
 	view.setBigUint64(at + 56, BigInt(value.retransmitsCount), true);
-	view.setBigUint64(at + 64, value.rttSumUs, true);
+	view.setBigUint64(at + 64, BigInt(value.rttSumNs), true);
+	view.setBigUint64(at + 72, BigInt(value.rttCount), true);
 }
 
 /** Shorter values are filled up with zeros, longer ones are cut. */

@@ -171,6 +171,8 @@ static __always_inline bool may_matter(const struct window *w, u32 line, u32 byt
 		first |= 0x20;
 		return first == 'c' || first == 't';
 	}
+	if (bytes >= LONGEST_NAME_BYTES)
+		return interesting_line(w, line) != SCAN_END;
 	return head == (WORD("content-") | WORD_LOWERCASE) || head == (WORD("transfer") | WORD_LOWERCASE);
 }
 

@@ -16,6 +16,7 @@ enum {
 	STATUS_LINE_BYTES = 12,	 /* "HTTP/1.1 200" */
 	VERSION_BYTES = 8,	 /* "HTTP/1.1" */
 	NUMBER_DIGITS = 18,	 /* a Content-Length of more digits than this is refused: 10^18 bytes */
+	LONGEST_NAME_BYTES = 18, /* "Transfer-Encoding:": that many bytes tell whether a line matters */
 	BLANK_BYTES = 16,	 /* spaces and tabs believed around a value */
 	SCAN_LINES = 48,	 /* lines of a window that are looked at in one go */
 	CHUNK_LINE_BYTES = 24,	 /* bytes of a chunk-size line parsed at once; it resumes byte by byte */

@@ -4,8 +4,7 @@ import { after, afterEach, describe, test } from "node:test";
 import { Limit } from "../../src/wire/layout.js";
 import { conversation } from "./conversation.js";
 import { Harness, lines, type Played, skipReason } from "./harness.js";
-
-const answer = (status: number): string => `HTTP/1.1 ${status} x\r\nContent-Length: 0\r\n\r\n`;
+import { answer } from "./messages.js";
 
 /** One exchange on each of so many routes, on one connection. */
 function visit(harness: Harness, from: number, to: number, status = 200): Played {
@@ -66,7 +65,12 @@ describe("bounds", { skip: skipReason }, () => {
 	test("an endpoint whose cells ran out is counted under (other); nothing stays in flight", () => {
 		const full = load({ maxEndpoints: 10 }, { cells: Limit.OTHER_CELLS + 3, stripes: 1 });
 		const played = visit(full, 0, 5);
-		assert.deepEqual(lines(played.exchanges), ["GET /r-0 200", "GET /r-1 200", "GET /r-2 200", "_OTHER (other) 200 x2"]);
+		assert.deepEqual(lines(played.exchanges), [
+			"GET /r-0 200",
+			"GET /r-1 200",
+			"GET /r-2 200",
+			"_OTHER (other) 200 x2",
+		]);
 		assert.deepEqual(played.counters, { endpoints_other: 2 });
 		assert.equal(played.inFlight, 0);
 	});
@@ -89,7 +93,10 @@ describe("bounds", { skip: skipReason }, () => {
 			const played = visit(full, round * 7, round * 7 + 30);
 			counted += played.exchanges.reduce((sum, { count }) => sum + count, 0);
 			others += played.exchanges.reduce((sum, { route, count }) => sum + (route === "(other)" ? count : 0), 0);
-			assert.equal(played.counters.endpoints_other ?? 0, played.exchanges.find(({ route }) => route === "(other)")?.count ?? 0);
+			assert.equal(
+				played.counters.endpoints_other ?? 0,
+				played.exchanges.find(({ route }) => route === "(other)")?.count ?? 0,
+			);
 		}
 		assert.equal(counted, 40 * 30);
 		assert.ok(others > 0);

@@ -22,7 +22,11 @@ export interface Case {
 const ORDERLY: Ended = { mode: "http", request: "start", response: "start", pending: 0 };
 
 /** A suite with a harness of its own. */
-export function describeKernel(name: string, suite: (harness: () => Harness) => void, limits: CaptureLimits = {}): void {
+export function describeKernel(
+	name: string,
+	suite: (harness: () => Harness) => void,
+	limits: CaptureLimits = {},
+): void {
 	describe(name, { skip: skipReason }, () => {
 		let harness: Harness | undefined;
 		before(() => {
@@ -43,7 +47,8 @@ export function testCases(harness: () => Harness, cases: readonly Case[]): void 
 	for (const example of cases) {
 		test(example.name, () => {
 			const splits: readonly Split[] = example.isCutAsWritten === true ? [[]] : [[], "every byte", 3, 17];
-			for (const split of splits) for (const role of ["server", "client"] as const) check(harness(), example, role, split);
+			for (const split of splits)
+				for (const role of ["server", "client"] as const) check(harness(), example, role, split);
 		});
 	}
 }

@@ -34,7 +34,18 @@ describeKernel("histogram", (harness) => {
 	});
 
 	test("the ends of the scale", () => {
-		for (const ns of [0n, 1n, 953n, 954n, LARGEST_NS, LARGEST_NS - 1n, 2n ** 63n, 4096n * 10n ** 9n, 4096n * 10n ** 9n + 1n]) check(ns);
+		for (const ns of [
+			0n,
+			1n,
+			953n,
+			954n,
+			LARGEST_NS,
+			LARGEST_NS - 1n,
+			2n ** 63n,
+			4096n * 10n ** 9n,
+			4096n * 10n ** 9n + 1n,
+		])
+			check(ns);
 	});
 
 	test("any value", () => {

@@ -2,11 +2,10 @@
 import { describe } from "node:test";
 import { type Case, describeKernel, testCases } from "./cases.js";
 import type { Conversation } from "./conversation.js";
+import { answer } from "./messages.js";
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\n\r\n`;
 const HEAD = "HEAD /h HTTP/1.1\r\n\r\n";
-const answer = (status: number, body = ""): string =>
-	`HTTP/1.1 ${status} x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 /** An answer to HEAD: the body that it announces does not come. */
 const HEAD_ANSWER = "HTTP/1.1 200 x\r\nContent-Length: 50\r\n\r\n";
 
@@ -38,7 +37,14 @@ describeKernel("pairing", (harness) => {
 		testCases(harness, [
 			{
 				name: "keep-alive",
-				play: (c) => c.request(get("/a")).response(answer(200, "x")).request(get("/b")).response(answer(404, "yy")).request(get("/a")).response(answer(200)),
+				play: (c) =>
+					c
+						.request(get("/a"))
+						.response(answer(200, "x"))
+						.request(get("/b"))
+						.response(answer(404, "yy"))
+						.request(get("/a"))
+						.response(answer(200)),
 				rows: ["GET /a 200 x2", "GET /b 404"],
 			},
 			{ name: "a request without a response is pending", play: (c) => c.request(get("/a")), ended: { pending: 1 } },
@@ -54,22 +60,30 @@ describeKernel("pairing", (harness) => {
 			},
 			{
 				name: "100 Continue is no answer",
-				play: (c) => c.request("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").response("HTTP/1.1 100 Continue\r\n\r\n").request("abc").response(answer(201)),
+				play: (c) =>
+					c
+						.request("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+						.response("HTTP/1.1 100 Continue\r\n\r\n")
+						.request("abc")
+						.response(answer(201)),
 				rows: ["PUT /a 201"],
 				counters: { informational: 1 },
 			},
 			{
 				name: "statuses of every hundred",
-				play: (c) => [200, 299, 302, 404, 499, 500, 599].reduce((so, status) => so.request(get("/a")).response(answer(status)), c),
+				play: (c) =>
+					[200, 299, 302, 404, 499, 500, 599].reduce((so, status) => so.request(get("/a")).response(answer(status)), c),
 				rows: [200, 299, 302, 404, 499, 500, 599].map((status) => `GET /a ${status}`),
 				isCutAsWritten: true,
 			},
-			...["099", "20", "2000x", "abc", "2x0"].map((status): Case => ({
-				name: `no status: ${status}`,
-				play: (c) => c.request(get("/a")).response(`HTTP/1.1 ${status === "2000x" ? "" : status} x\r\n\r\n`),
-				counters: { response_unparsed: 1 },
-				ended: { response: "lost", pending: 1 },
-			})),
+			...["099", "20", "2000x", "abc", "2x0"].map(
+				(status): Case => ({
+					name: `no status: ${status}`,
+					play: (c) => c.request(get("/a")).response(`HTTP/1.1 ${status === "2000x" ? "" : status} x\r\n\r\n`),
+					counters: { response_unparsed: 1 },
+					ended: { response: "lost", pending: 1 },
+				}),
+			),
 		]);
 	});
 
@@ -88,12 +102,18 @@ describeKernel("pairing", (harness) => {
 			}),
 			{
 				name: "several requests and answers in one segment",
-				play: (c) => c.request(get("/a") + get("/b") + get("/c")).response(answer(200, "a") + answer(404, "b") + answer(500)),
+				play: (c) =>
+					c.request(get("/a") + get("/b") + get("/c")).response(answer(200, "a") + answer(404, "b") + answer(500)),
 				rows: ["GET /a 200", "GET /b 404", "GET /c 500"],
 			},
 			{
 				name: "answers while requests still come",
-				play: (c) => c.request(get("/a") + get("/b")).response(answer(200)).request(get("/c")).response(answer(201) + answer(202)),
+				play: (c) =>
+					c
+						.request(get("/a") + get("/b"))
+						.response(answer(200))
+						.request(get("/c"))
+						.response(answer(201) + answer(202)),
 				rows: ["GET /a 200", "GET /b 201", "GET /c 202"],
 			},
 			{
@@ -111,7 +131,14 @@ describeKernel("pairing", (harness) => {
 			},
 			{
 				name: "requests that come while an overflow is being answered wait behind it",
-				play: (c) => c.request(get("/a"), { repeat: 17 }).response(answer(200), { repeat: 16 }).request(get("/late")).response(answer(200), { repeat: 2 }).request(get("/b")).response(answer(201)),
+				play: (c) =>
+					c
+						.request(get("/a"), { repeat: 17 })
+						.response(answer(200), { repeat: 16 })
+						.request(get("/late"))
+						.response(answer(200), { repeat: 2 })
+						.request(get("/b"))
+						.response(answer(201)),
 				rows: ["GET /a 200 x16", "GET /b 201"],
 				counters: { request_overflow: 2 },
 				isCutAsWritten: true,
@@ -129,7 +156,12 @@ describeKernel("pairing", (harness) => {
 			},
 			{
 				name: "one answer too many",
-				play: (c) => c.request(get("/a")).response(answer(200) + answer(200)).request(get("/b")).response(answer(201)),
+				play: (c) =>
+					c
+						.request(get("/a"))
+						.response(answer(200) + answer(200))
+						.request(get("/b"))
+						.response(answer(201)),
 				rows: ["GET /a 200", "GET /b 201"],
 				counters: { response_unpaired: 1 },
 			},
@@ -146,13 +178,23 @@ describeKernel("pairing", (harness) => {
 		testCases(harness, [
 			{
 				name: "responses: the next request of a client that has seen its answer goes on",
-				play: (c) => c.request(get("/a")).response("HTTP/1.1 200 x\r\nContent-Length: ?\r\n\r\nbody").request(get("/b")).response(answer(201)),
+				play: (c) =>
+					c
+						.request(get("/a"))
+						.response("HTTP/1.1 200 x\r\nContent-Length: ?\r\n\r\nbody")
+						.request(get("/b"))
+						.response(answer(201)),
 				rows: ["GET /a 200", "GET /b 201"],
 				counters: { response_framing: 1 },
 			},
 			{
 				name: "requests: the next one goes on, when all was answered",
-				play: (c) => c.request("POST /a HTTP/1.1\r\nContent-Length: ?\r\n\r\nbody").response(answer(400)).request(get("/b")).response(answer(201)),
+				play: (c) =>
+					c
+						.request("POST /a HTTP/1.1\r\nContent-Length: ?\r\n\r\nbody")
+						.response(answer(400))
+						.request(get("/b"))
+						.response(answer(201)),
 				rows: ["POST /a 400", "GET /b 201"],
 				counters: { request_framing: 1 },
 				isCutAsWritten: true,
@@ -166,7 +208,13 @@ describeKernel("pairing", (harness) => {
 			},
 			{
 				name: "bytes that are no request, later, lose it as well",
-				play: (c) => c.request(get("/a")).response(answer(200)).request("\x16\x03\x01 nonsense\r\n").request(get("/b")).response(answer(201)),
+				play: (c) =>
+					c
+						.request(get("/a"))
+						.response(answer(200))
+						.request("\x16\x03\x01 nonsense\r\n")
+						.request(get("/b"))
+						.response(answer(201)),
 				rows: ["GET /a 200", "GET /b 201"],
 				counters: { request_unparsed: 1 },
 				isCutAsWritten: true,

@@ -4,8 +4,9 @@ import { describe, test } from "node:test";
 import { type Case, describeKernel, testCases } from "./cases.js";
 import { conversation } from "./conversation.js";
 import { lines } from "./harness.js";
+import { answer } from "./messages.js";
 
-const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const OK = answer(200);
 
 /** A request of that line, answered. */
 function answered(line: string, rows: readonly string[], name = JSON.stringify(line)): Case {
@@ -35,9 +36,27 @@ function greeting(name: string, bytes: string): Case {
 describeKernel("request line", (harness) => {
 	describe("methods", () => {
 		const known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
-		testCases(harness, known.map((method) => answered(`${method} /a HTTP/1.1`, [`${method} /a 200`])));
-		const others = ["PROPFIND", "M-SEARCH", "get", "Get", "GETX", "GE", "X", "GET!", "PUTS", "HEADER", "PROPPATCHPROPPATCH"];
-		testCases(harness, others.map((method) => answered(`${method} /a HTTP/1.1`, ["_OTHER /a 200"])));
+		testCases(
+			harness,
+			known.map((method) => answered(`${method} /a HTTP/1.1`, [`${method} /a 200`])),
+		);
+		const others = [
+			"PROPFIND",
+			"M-SEARCH",
+			"get",
+			"Get",
+			"GETX",
+			"GE",
+			"X",
+			"GET!",
+			"PUTS",
+			"HEADER",
+			"PROPPATCHPROPPATCH",
+		];
+		testCases(
+			harness,
+			others.map((method) => answered(`${method} /a HTTP/1.1`, ["_OTHER /a 200"])),
+		);
 	});
 
 	describe("targets", () => {
@@ -58,7 +77,8 @@ describeKernel("request line", (harness) => {
 			harness,
 			["host.example:443", "[2001:db8::1]:443", "10.0.0.1:22"].map((target) => ({
 				name: `CONNECT ${target}`,
-				play: (c) => c.request(`CONNECT ${target} HTTP/1.1\r\n\r\n`).response("HTTP/1.1 200 OK\r\n\r\n").request("\x16\x03"),
+				play: (c) =>
+					c.request(`CONNECT ${target} HTTP/1.1\r\n\r\n`).response("HTTP/1.1 200 OK\r\n\r\n").request("\x16\x03"),
 				rows: ["CONNECT :authority 200"],
 				counters: { opaque: 1 },
 				ended: { mode: "opaque", response: "headers" },
@@ -83,11 +103,17 @@ describeKernel("request line", (harness) => {
 		const rows = ["GET /a 200"];
 		testCases(harness, [
 			{ name: "bare LF", play: (c) => c.request("GET /a HTTP/1.1\nHost: a\n\n").response(OK), rows },
-			{ name: "bare LF answered with bare LF", play: (c) => c.request("GET /a HTTP/1.1\n\n").response("HTTP/1.1 200\n\n"), rows, ended: { response: "until close" } },
+			{
+				name: "bare LF answered with bare LF",
+				play: (c) => c.request("GET /a HTTP/1.1\n\n").response("HTTP/1.1 200\n\n"),
+				rows,
+				ended: { response: "until close" },
+			},
 			{ name: "empty lines before", play: (c) => c.request("\r\n\r\n\nGET /a HTTP/1.1\r\n\r\n").response(OK), rows },
 			{
 				name: "empty lines between requests",
-				play: (c) => c.request("GET /a HTTP/1.1\r\n\r\n").response(OK).request("\r\nGET /b HTTP/1.1\r\n\r\n").response(OK),
+				play: (c) =>
+					c.request("GET /a HTTP/1.1\r\n\r\n").response(OK).request("\r\nGET /b HTTP/1.1\r\n\r\n").response(OK),
 				rows: ["GET /a 200", "GET /b 200"],
 			},
 			{ name: "no header at all", play: (c) => c.request("GET /a HTTP/1.1\r\n\r\n").response(OK), rows },
@@ -127,8 +153,11 @@ describeKernel("request line", (harness) => {
 				const expected = length > 128 ? `GET ${path.slice(0, 128)}… 200` : `GET ${path} 200`;
 				for (const split of [333, 1000, 1023, 1024, 1025, 1100]) {
 					const played = harness().play(
-						conversation({ split }).request(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).response(OK)
-							.request("HEAD /next HTTP/1.1\r\n\r\n").response(OK),
+						conversation({ split })
+							.request(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+							.response(OK)
+							.request("HEAD /next HTTP/1.1\r\n\r\n")
+							.response(OK),
 					);
 					assert.deepEqual(lines(played.exchanges), [expected, "HEAD /next 200"], `cut by ${split}`);
 					assert.deepEqual(played.counters, {});

@@ -7,8 +7,9 @@ import { Limit } from "../../src/wire/layout.js";
 import { describeKernel } from "./cases.js";
 import { conversation } from "./conversation.js";
 import { type Harness, lines } from "./harness.js";
+import { answer } from "./messages.js";
 
-const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const OK = answer(200);
 const UUID = "123e4567-e89b-12d3-a456-426614174000";
 /** Hex digits needed for an id: ROUTE_HEX_BYTES. */
 const HEX_BYTES = 16;
@@ -119,7 +120,8 @@ describeKernel("routes", (harness) => {
 			for (const version of ["HTTP/1.1", "HTTP/1.0"]) {
 				for (const method of methods) {
 					const c = conversation();
-					for (const letter of letters) c.request(`${method} /${letter}x ${version}\r\n\r\n`).response(OK.replace("200", "204"));
+					for (const letter of letters)
+						c.request(`${method} /${letter}x ${version}\r\n\r\n`).response(OK.replace("200", "204"));
 					const name = method === "OTHER" ? "_OTHER" : method;
 					const suffix = version === "HTTP/1.0" ? " http/1.0" : "";
 					assert.deepEqual(

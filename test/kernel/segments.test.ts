@@ -27,7 +27,11 @@ describeKernel("segments", (harness) => {
 			for (let offset = 1; offset < most; offset++) {
 				for (const role of ["server", "client"] as const) {
 					const c = conversation({ role, split: [offset] });
-					expectRows(c.request(GET).response(OK).request(POST).response(CREATED), ROWS, `cut at ${offset} as a ${role}`);
+					expectRows(
+						c.request(GET).response(OK).request(POST).response(CREATED),
+						ROWS,
+						`cut at ${offset} as a ${role}`,
+					);
 				}
 			}
 		});
@@ -52,7 +56,9 @@ describeKernel("segments", (harness) => {
 		test("everything, from every offset on", () => {
 			for (let offset = 0; offset < both.length; offset++) {
 				const c = conversation();
-				c.request(both).request(both.slice(offset), { at: offset }).response(OK + CREATED);
+				c.request(both)
+					.request(both.slice(offset), { at: offset })
+					.response(OK + CREATED);
 				c.response((OK + CREATED).slice(offset), { at: offset });
 				expectRows(last(c), [...ROWS, ...LAST], `from ${offset}`);
 			}
@@ -68,7 +74,10 @@ describeKernel("segments", (harness) => {
 		});
 
 		test("a probe of one byte that was seen already (keep-alive)", () => {
-			const c = conversation().request(GET).response(OK).request("\n", { at: GET.length - 1 });
+			const c = conversation()
+				.request(GET)
+				.response(OK)
+				.request("\n", { at: GET.length - 1 });
 			expectRows(last(c), ["GET /a 200", ...LAST], "probe");
 		});
 	});
@@ -121,20 +130,35 @@ describeKernel("segments", (harness) => {
 		testCases(harness, [
 			{
 				name: "part of a body",
-				play: (c) => last(c.request(POST.slice(0, -8)).unseen("request", 8).response(CREATED.slice(0, -9)).unseen("response", 2).response(CREATED.slice(-7))),
+				play: (c) =>
+					last(
+						c
+							.request(POST.slice(0, -8))
+							.unseen("request", 8)
+							.response(CREATED.slice(0, -9))
+							.unseen("response", 2)
+							.response(CREATED.slice(-7)),
+					),
 				rows: ["POST /b 201", ...LAST],
 				isCutAsWritten: true,
 			},
 			{
 				name: "a request",
-				play: (c) => last(c.request(GET).response(OK).unseen("request", GET.length).response(OK).request(GET).response(OK)),
+				play: (c) =>
+					last(c.request(GET).response(OK).unseen("request", GET.length).response(OK).request(GET).response(OK)),
 				rows: ["GET /a 200 x2", ...LAST],
 				counters: { request_gap: 1, response_unpaired: 1 },
 				isCutAsWritten: true,
 			},
 			{
 				name: "the end of a request's head",
-				play: (c) => last(c.request(GET.slice(0, 20)).unseen("request", GET.length - 20).response(OK)),
+				play: (c) =>
+					last(
+						c
+							.request(GET.slice(0, 20))
+							.unseen("request", GET.length - 20)
+							.response(OK),
+					),
 				rows: LAST,
 				counters: { request_gap: 1, response_unpaired: 1 },
 				isCutAsWritten: true,
@@ -148,7 +172,15 @@ describeKernel("segments", (harness) => {
 			},
 			{
 				name: "the end of a response's head",
-				play: (c) => last(c.request(GET).response(OK.slice(0, 12)).unseen("response", OK.length - 12).request(GET).response(OK)),
+				play: (c) =>
+					last(
+						c
+							.request(GET)
+							.response(OK.slice(0, 12))
+							.unseen("response", OK.length - 12)
+							.request(GET)
+							.response(OK),
+					),
 				rows: ["GET /a 200", ...LAST],
 				counters: { response_gap: 1 },
 				isCutAsWritten: true,
@@ -178,7 +210,12 @@ describeKernel("segments", (harness) => {
 	});
 
 	describe("connections that are older than the programs", () => {
-		const adopted = (name: string, play: (c: Conversation) => Conversation, rows: readonly string[], isCounted = true) => ({
+		const adopted = (
+			name: string,
+			play: (c: Conversation) => Conversation,
+			rows: readonly string[],
+			isCounted = true,
+		) => ({
 			name,
 			play,
 			rows,
@@ -192,7 +229,9 @@ describeKernel("segments", (harness) => {
 			adopted("in the middle of a response's body", (c) => last(c.response("rest of a body", { repeat: 3 })), LAST),
 			adopted("between a request and its response", (c) => last(c.response(OK)), LAST),
 			adopted("in the middle of a request's head", (c) => last(c.request(GET.slice(10)).response(OK)), LAST),
-			adopted("a long request line", (c) => c.request(`GET /${"x".repeat(1100)} HTTP/1.1\r\n\r\n`).response(OK), [`GET /${"x".repeat(127)}… 200`]),
+			adopted("a long request line", (c) => c.request(`GET /${"x".repeat(1100)} HTTP/1.1\r\n\r\n`).response(OK), [
+				`GET /${"x".repeat(127)}… 200`,
+			]),
 			{
 				...adopted("no request ever", (c) => c.request("x", { repeat: 100 }).response("y", { repeat: 100 }), [], false),
 				ended: { mode: "undecided", request: "unknown", response: "unknown" },
@@ -200,4 +239,3 @@ describeKernel("segments", (harness) => {
 		]);
 	});
 });
-

@@ -359,7 +359,8 @@ VERIFIED_ONCE int step(struct __sk_buff *skb, struct connection *c, struct works
 	}
 	if (n > WINDOW_BYTES - carried)
 		n = WINDOW_BYTES - carried;
-	if (!load_payload(skb, seg, at, carry->bytes + (carried & WINDOW_MASK), n))
+	forget_bounds(carried, WINDOW_MASK);
+	if (!load_payload(skb, seg, at, carry->bytes + carried, n))
 		return 0;
 	return parse_window(skb, c, ws, (struct window *)carry, at << 32 | n);
 }

@@ -135,13 +135,14 @@ VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, stru
 
 static __always_inline u32 find_endpoint(struct connection *c, struct window *w, struct route_key *key)
 {
+	u64 hash = key->hash; /* on the stack: see count_exchange() */
 	u32 slot, *found;
 
-	if (c->endpoint_hash == key->hash)
+	if (c->endpoint_hash == hash)
 		return c->endpoint;
-	found = bpf_map_lookup_elem(&endpoint_ids, &key->hash);
+	found = bpf_map_lookup_elem(&endpoint_ids, &hash);
 	slot = found ? *found : register_endpoint(c, w, key);
-	c->endpoint_hash = key->hash;
+	c->endpoint_hash = hash;
 	c->endpoint = slot;
 	return slot;
 }
@@ -205,6 +206,7 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 	u64 key = cell_key(endpoint, status, outcome, current_stripe());
 	struct cell *cell;
 	int bucket;
+	u32 slot; /* on the stack: as a key, 6.1 takes no memory that a global function was given */
 
 	if (ns < cfg_min_latency_ns) {
 		count_start(endpoint, -1ull);
@@ -214,7 +216,8 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 		c->cell = find_cell(c, endpoint, outcome << 16 | status);
 		c->cell_key = key;
 	}
-	cell = bpf_map_lookup_elem(&cells, &c->cell);
+	slot = c->cell;
+	cell = bpf_map_lookup_elem(&cells, &slot);
 	if (!cell) {
 		c->cell_key = 0;
 		count_start(endpoint, -1ull);

@@ -1,0 +1,117 @@
+/** httpeek itself, as a user runs it, watched from outside. */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { HttpeekError } from "../src/base/errors.js";
+import type { ProgramStatistics } from "../src/kernel/program.js";
+import type { Child } from "./child.js";
+import { inCheckout, type Workplace } from "./workplace.js";
+
+/** The part of the JSON report (DESIGN.md section 5) that is checked here. */
+export interface HttpeekReport {
+	readonly endpoints: readonly {
+		readonly role: string;
+		readonly method: string;
+		readonly route: string;
+		readonly status: number;
+		readonly outcome: string;
+		readonly count: number;
+	}[];
+	readonly losses: Readonly<Record<string, number>>;
+}
+
+export type RunCounts = Pick<ProgramStatistics, "runs" | "runTimeNs">;
+
+/** USER_HZ: a part of the kernel's ABI. */
+const TICKS_PER_SECOND = 100;
+/** utime of /proc/PID/stat, counted from behind the name, which may hold spaces. */
+const UTIME_FIELD = 11;
+
+export class Httpeek implements AsyncDisposable {
+	/** From being started to counting. */
+	readonly startMs: number;
+	readonly #child: Child;
+
+	private constructor(child: Child, startMs: number) {
+		this.#child = child;
+		this.startMs = startMs;
+	}
+
+	/**
+	 * Starts it on the scope of the workplace, and waits until it counts.
+	 * @throws HttpeekError HTTPEEK_IO with what it said, when it ends before
+	 */
+	static async start(workplace: Workplace, command: readonly string[] = ["stat", "-o", "json"]): Promise<Httpeek> {
+		const startedMs = performance.now();
+		const program = inCheckout("bin/httpeek");
+		const child = workplace.start("httpeek", process.execPath, [program, ...command, "--cgroup", workplace.scope]);
+		await child.says(/^httpeek: counting/m);
+		return new Httpeek(child, performance.now() - startedMs);
+	}
+
+	/** Time on a CPU in user space and in system calls, of all its threads. */
+	cpuSeconds(): number {
+		const text = readFileSync(`/proc/${this.#child.pid}/stat`, "latin1");
+		const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+		return (Number(fields[UTIME_FIELD]) + Number(fields[UTIME_FIELD + 1])) / TICKS_PER_SECOND;
+	}
+
+	/** The most memory it had resident so far, in bytes. */
+	peakResidentBytes(): number {
+		const text = readFileSync(`/proc/${this.#child.pid}/status`, "latin1");
+		return Number(/^VmHWM:\s*(\d+) kB/m.exec(text)?.[1]) * 1024;
+	}
+
+	/** Kernel memory of its tables, in bytes: what they take however few connections there are. */
+	tableBytes(): number {
+		const memory = this.#descriptors().map((text) =>
+			text.includes("map_type:") ? Number(/^memlock:\s*(\d+)/m.exec(text)?.[1]) : 0,
+		);
+		return memory.reduce((sum, bytes) => sum + bytes, 0);
+	}
+
+	/** How often its programs ran, and how long, while statistics were on. */
+	programs(): Map<string, RunCounts> {
+		const ids = new Set(this.#descriptors().map((text) => Number(/^prog_id:\s*(\d+)/m.exec(text)?.[1])));
+		return new Map(
+			listPrograms()
+				.filter(({ id }) => ids.has(id))
+				.map(({ name, run_cnt: runs = 0, run_time_ns: runTimeNs = 0 }) => [name, { runs, runTimeNs }]),
+		);
+	}
+
+	/** Ends it as Ctrl-C does, and returns what it wrote to standard output. */
+	async end(): Promise<string> {
+		this.#child.kill("SIGINT");
+		return await this.#child.result();
+	}
+
+	/** Ends it and reads its report: for `stat -o json`. */
+	async report(): Promise<HttpeekReport> {
+		return JSON.parse(await this.end()) as HttpeekReport;
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.#child[Symbol.asyncDispose]();
+	}
+
+	/** What /proc says of each of its open descriptors. */
+	#descriptors(): string[] {
+		const folder = `/proc/${this.#child.pid}/fdinfo`;
+		return readdirSync(folder).map((fd) => readFileSync(`${folder}/${fd}`, "latin1"));
+	}
+}
+
+interface ListedProgram {
+	readonly id: number;
+	readonly name: string;
+	/** Left out while they are 0. */
+	readonly run_cnt?: number;
+	readonly run_time_ns?: number;
+}
+
+/** /proc has the times of a process's programs, but not their names. */
+function listPrograms(): readonly ListedProgram[] {
+	const { status, stdout, stderr, error } = spawnSync("bpftool", ["-j", "prog", "show"], { encoding: "utf8" });
+	if (status === 0) return JSON.parse(stdout) as ListedProgram[];
+	throw new HttpeekError("HTTPEEK_IO", `cannot list the kernel's programs: ${error?.message ?? stderr.trim()}`);
+}

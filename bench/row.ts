@@ -1,0 +1,71 @@
+/** One line of the result: what was measured, what it should be, and whether it is. */
+import type { Spread } from "./numbers.js";
+
+/** Bounds that hold inclusively. */
+export interface Goal {
+	readonly atLeast?: number;
+	readonly atMost?: number;
+}
+
+export type Unit = "ratio" | "exact ratio" | "ns" | "% of a core" | "MB" | "bytes" | "ms";
+
+/** Decimals that mean something in each unit. */
+const DECIMALS: Readonly<Record<Unit, number>> = {
+	ratio: 3,
+	"exact ratio": 6,
+	ns: 0,
+	"% of a core": 2,
+	MB: 1,
+	bytes: 0,
+	ms: 0,
+};
+
+export interface Row {
+	/** What `--only` chooses it by. */
+	readonly group: string;
+	readonly what: string;
+	readonly unit: Unit;
+	readonly measured: number;
+	/** Ends of the middle half of the repetitions that `measured` is the median of. */
+	readonly spread?: readonly [low: number, high: number];
+	/** Without one the row is shown for what it tells, and cannot miss. */
+	readonly goal?: Goal;
+	/** What it was measured from. */
+	readonly note?: string;
+}
+
+/** `unclear`: the middle half of the repetitions lies on both sides of the goal, so another run may say otherwise. */
+export type Verdict = "ok" | "misses" | "unclear" | "-";
+
+/** Judges the numbers themselves, not what rounding makes of them. */
+export function verdict({ measured, spread, goal }: Row): Verdict {
+	if (goal === undefined) return "-";
+	const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = goal;
+	const isReached = (value: number): boolean => value >= atLeast && value <= atMost;
+	const [low, high] = spread ?? [measured, measured];
+	if (isReached(low) !== isReached(high)) return "unclear";
+	return isReached(measured) ? "ok" : "misses";
+}
+
+/** A row of repetitions. */
+export function rowOf(row: Omit<Row, "measured" | "spread">, { median, low, high }: Spread): Row {
+	return { ...row, measured: median, spread: [low, high] };
+}
+
+export function formatNumber(value: number, unit: Unit): string {
+	return value.toFixed(DECIMALS[unit]);
+}
+
+/** `ratio` needs no unit behind its number. */
+export function formatMeasured({ measured, unit }: Row): string {
+	const number = formatNumber(measured, unit);
+	return unit.endsWith("ratio") ? number : `${number} ${unit}`;
+}
+
+export function formatGoal({ goal, unit }: Row): string {
+	if (goal === undefined) return "";
+	const { atLeast, atMost } = goal;
+	if (atLeast !== undefined && atLeast === atMost) return formatNumber(atLeast, unit);
+	if (atLeast !== undefined) return `>= ${atLeast}`;
+	return `<= ${atMost}`;
+}

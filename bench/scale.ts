@@ -1,0 +1,41 @@
+/** How long and how often everything is measured. */
+export interface Scale {
+	/** Of counting against wrk, for each kind of traffic. */
+	readonly countedSeconds: number;
+	/** Of each kind of traffic while the programs are timed, and how often in turn. */
+	readonly kernelSeconds: number;
+	readonly kernelRounds: number;
+	/** Of each half of a pair with and without httpeek, whole seconds, and how many pairs: short ones meet the same noise. */
+	readonly pairSeconds: number;
+	readonly pairs: number;
+	readonly cpuSeconds: number;
+	readonly idleConnections: number;
+	readonly idlePairs: number;
+	readonly starts: number;
+}
+
+/** About seven minutes. */
+export const FULL: Scale = {
+	countedSeconds: 5,
+	kernelSeconds: 2,
+	kernelRounds: 5,
+	pairSeconds: 2,
+	pairs: 13,
+	cpuSeconds: 20,
+	idleConnections: 10_000,
+	idlePairs: 5,
+	starts: 11,
+};
+
+/** About half a minute: says that everything runs, not how fast it is. */
+export const QUICK: Scale = {
+	countedSeconds: 1,
+	kernelSeconds: 0.5,
+	kernelRounds: 1,
+	pairSeconds: 1,
+	pairs: 1,
+	cpuSeconds: 2,
+	idleConnections: 2_000,
+	idlePairs: 1,
+	starts: 3,
+};

@@ -1,0 +1,72 @@
+/** The benchmarks run, agree with the load generator, and leave nothing behind. How fast anything is, is not a test. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { objectPath } from "../../src/capture/programs.js";
+import { findCgroupRoot, walkCgroups } from "../../src/identity/cgroup-tree.js";
+import { processesIn } from "../support/live-cgroup.js";
+import { until } from "../support/until.js";
+
+const skip =
+	process.getuid?.() !== 0
+		? "loading programs takes root"
+		: existsSync(objectPath())
+			? false
+			: `${objectPath()} is not built`;
+
+const PROGRAM = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
+
+function start(context: TestContext, ...args: string[]) {
+	const bench = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+	context.after(() => void bench.kill("SIGTERM"));
+	return { bench, stdout: text(bench.stdout), stderr: text(bench.stderr), ended: once(bench, "exit") };
+}
+
+/** Directories of cgroups that a benchmark made. */
+function cgroupsOf(pid: number | undefined): string[] {
+	const root = findCgroupRoot();
+	return [...walkCgroups(root)].map(({ path }) => join(root, path)).filter((path) => path.includes(`-bench-${pid}-`));
+}
+
+describe("npm run bench", { skip }, () => {
+	test("--quick --only counted --json: every count is exact, and nothing is left", async (context) => {
+		const { bench, stdout, stderr, ended } = start(context, "--quick", "--only", "counted", "--json");
+		const [code] = await ended;
+		assert.equal(code, 0, await stderr);
+		const { schema, quick, rows } = JSON.parse(await stdout);
+		assert.equal(schema, "httpeek-bench/1");
+		assert.equal(quick, true);
+		assert.deepEqual(
+			rows.map(({ measured, verdict }: Record<string, unknown>) => [measured, verdict]),
+			[
+				[1, "ok"],
+				[1, "ok"],
+				[1, "ok"],
+			],
+			JSON.stringify(rows),
+		);
+		assert.deepEqual(cgroupsOf(bench.pid), []);
+	});
+
+	test("Ctrl-C ends it together with its servers and its cgroup", async (context) => {
+		const { bench, ended } = start(context, "--only", "counted");
+		const servers = (): number[] => cgroupsOf(bench.pid).flatMap(processesIn);
+		await until(() => servers().length > 0, "nginx runs in the benchmark's cgroup");
+		const pids = servers();
+		bench.kill("SIGINT");
+		assert.deepEqual(await ended, [130, null]);
+		assert.deepEqual(cgroupsOf(bench.pid), []);
+		await until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)), "the servers have ended");
+	});
+
+	test("a group that does not exist is a usage error", async (context) => {
+		const { stderr, ended } = start(context, "--only", "everything");
+		assert.deepEqual(await ended, [2, null]);
+		assert.equal(await stderr, "error: there are no rows of a group everything\nhint: npm run bench -- --help\n");
+	});
+});

@@ -7,7 +7,7 @@ import { bpfStep } from "./build-bpf.mjs";
 import { compiledFile } from "./lib/compile-step.mjs";
 import { EXIT, runTool, ToolFailure } from "./lib/failure.mjs";
 import { filesUnder, ROOT } from "./lib/files.mjs";
-import { FOR_TESTING } from "./lib/machine.mjs";
+import { FOR_BUILDING, FOR_TESTING } from "./lib/machine.mjs";
 import { build, buildStep, setUpMachine } from "./lib/setup.mjs";
 import { lint } from "./lint.mjs";
 
@@ -33,7 +33,8 @@ await runTool(async () => {
 			exitCode: EXIT.notAllowed,
 		});
 	}
-	await setUpMachine(areAllUnit ? [] : FOR_TESTING, "build and test httpeek");
+	// lint and the unit tests of the generator compile, too
+	await setUpMachine(areAllUnit ? FOR_BUILDING : [...FOR_BUILDING, ...FOR_TESTING], "build and test httpeek");
 	// before the generated files are written anew: what is committed has to fit
 	buildStep(bpfStep, "compiling the kernel side");
 	const isFine = lint();

@@ -40,6 +40,8 @@ export const FOR_TESTING = [
 	program("curl", "curl"),
 	program("python3", "python3"),
 	program("iproute2", "ip"),
+	program("nftables", "nft"),
+	program("procps", "sysctl"),
 ];
 
 /** Says what is wrong with a machine on which nothing can be installed either. */
@@ -66,7 +68,9 @@ export function checkPlatform() {
  * @param {string} purpose for the message: "needed to <purpose>"
  */
 export async function ensureMachine(requirements, purpose) {
-	const packages = requirements.filter(({ isThere }) => !isThere()).map(({ debianPackage }) => debianPackage);
+	const missingPackages = () =>
+		[...new Set(requirements)].filter(({ isThere }) => !isThere()).map(({ debianPackage }) => debianPackage);
+	const packages = missingPackages();
 	if (packages.length === 0) return;
 	const command = `apt-get install --no-install-recommends ${packages.join(" ")}`;
 	const missing = `these Debian packages are needed to ${purpose}: ${packages.join(", ")}`;
@@ -79,7 +83,7 @@ export async function ensureMachine(requirements, purpose) {
 	if (process.getuid?.() !== 0) throw notAllowed(`cannot set up without root: ${missing}`, `as root: ${command}`);
 	say(`installing Debian packages: ${packages.join(", ")}`);
 	await withoutStartingDaemons(() => installDebianPackages(packages));
-	const stillMissing = requirements.filter(({ isThere }) => !isThere()).map(({ debianPackage }) => debianPackage);
+	const stillMissing = missingPackages();
 	if (stillMissing.length > 0) {
 		throw new ToolFailure(`cannot set up: ${stillMissing.join(", ")} did not bring what is needed to ${purpose}`, {
 			hint: `look for errors above, or reinstall: apt-get install --reinstall ${stillMissing.join(" ")}`,

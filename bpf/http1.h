@@ -17,6 +17,7 @@ enum {
 	VERSION_BYTES = 8,	 /* "HTTP/1.1" */
 	NUMBER_DIGITS = 18,	 /* a Content-Length of more digits than this is refused: 10^18 bytes */
 	LONGEST_NAME_BYTES = 18, /* "Transfer-Encoding:": that many bytes tell whether a line matters */
+	CHUNKED_BYTES = 7,	 /* "chunked" */
 	BLANK_BYTES = 16,	 /* spaces and tabs believed around a value */
 	SCAN_LINES = 48,	 /* lines of a window that are looked at in one go */
 	CHUNK_LINE_BYTES = 24,	 /* bytes of a chunk-size line parsed at once; it resumes byte by byte */
@@ -445,6 +446,7 @@ VERIFIED_ONCE u64 parse_number(struct window *w, u32 from)
 VERIFIED_ONCE int is_chunked(struct window *w, u32 line, u32 next)
 {
 	u64 zero = opaque_zero, end = zero;
+	u8 before;
 	u32 i;
 
 	if (!w)
@@ -458,9 +460,13 @@ VERIFIED_ONCE int is_chunked(struct window *w, u32 line, u32 next)
 		end--;
 		forget_bounds(end, WINDOW_BYTES * 2 - 1);
 	}
-	if (end < line + sizeof("transfer-encoding:") - 1 + 7)
+	if (end < line + sizeof("transfer-encoding:") - 1 + CHUNKED_BYTES)
 		return false;
-	return (word_at(w, end - 7) << 8 | WORD_LOWERCASE << 8) == (WORD("chunked") << 8 | WORD_LOWERCASE << 8);
+	before = byte_at(w, end - CHUNKED_BYTES - 1);
+	if (before != ':' && before != ',' && before != ' ' && before != '\t')
+		return false;
+	return (word_at(w, end - CHUNKED_BYTES) << 8 | WORD_LOWERCASE << 8) ==
+	       (WORD("chunked") << 8 | WORD_LOWERCASE << 8);
 }
 
 #endif

@@ -210,6 +210,7 @@ describeKernel("framing", (harness) => {
 			closing("no length", head("HTTP/1.1 200 OK", "Connection: close")),
 			closing("no length, HTTP/1.0", head("HTTP/1.0 200 OK")),
 			closing("a coding other than chunked", head("HTTP/1.1 200 OK", "Transfer-Encoding: gzip")),
+			closing("a coding that only ends like chunked", head("HTTP/1.1 200 OK", "Transfer-Encoding: unchunked")),
 			closing("chunked, but not last", head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked, gzip")),
 			closing(
 				"a coding other than chunked overrides a length",

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 import { Limit } from "../../src/wire/layout.js";
 import { conversation } from "./conversation.js";
-import { Harness, lines, type Played, skipReason } from "./harness.js";
+import { lines } from "./counts.js";
+import { Harness, type Played, skipReason } from "./harness.js";
 import { answer } from "./messages.js";
 
 /** One exchange on each of so many routes, on one connection. */

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { CaptureLimits } from "../../src/capture/programs.js";
 import { type Conversation, conversation, type Split } from "./conversation.js";
-import { type Ended, Harness, lines, skipReason } from "./harness.js";
+import { lines } from "./counts.js";
+import { type Ended, Harness, skipReason } from "./harness.js";
 
 export interface Case {
 	readonly name: string;

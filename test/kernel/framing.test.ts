@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Case, describeKernel, testCases } from "./cases.js";
 import { type Conversation, conversation } from "./conversation.js";
-import { lines } from "./harness.js";
+import { lines } from "./counts.js";
 import { answer, chunked, head } from "./messages.js";
 
 const OK = answer(200);

@@ -4,7 +4,7 @@
  * gives each run a socket of its own. Never part of the product.
  *
  * The packet is a script: struct script, then `count` records, then the bytes that the records point into. What came out
- * is read from the product's own maps, and from `ended`. test/kernel/script.ts writes the scripts.
+ * is read from the product's own maps, and from `ended`. test/kernel/conversation.ts writes the scripts.
  */
 #include "../../bpf/traffic.h"
 

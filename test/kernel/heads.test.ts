@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { describeKernel } from "./cases.js";
 import { conversation, type Split } from "./conversation.js";
-import { type Harness, lines } from "./harness.js";
+import { lines } from "./counts.js";
+import type { Harness } from "./harness.js";
 import { answer, chunked, head } from "./messages.js";
 
 const ROWS = ["DELETE /next 204", "POST /a 201"];

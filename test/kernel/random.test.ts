@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { describeKernel } from "./cases.js";
 import { conversation } from "./conversation.js";
-import { lines } from "./harness.js";
+import { lines } from "./counts.js";
 
 type Body = { readonly kind: "none" | "length" | "chunked"; readonly text: string; readonly chunkBytes: number };
 interface RandomExchange {
@@ -31,6 +31,11 @@ const bodyOf = (text: fc.Arbitrary<string>): fc.Arbitrary<Body> =>
 const body = bodyOf(bodyText);
 /** A body that cannot be taken for anything else. */
 const plainBody = bodyOf(fc.stringMatching(/^[a-z ]{0,60}$/));
+
+const longBody = bodyOf(fc.stringMatching(/^[a-z ]{0,200}$/));
+
+/** An exchange that shows whether counting goes on. */
+const END = ["GET /end HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"] as const;
 
 /** Pieces of messages that are none. */
 const SCRAPS = [
@@ -157,8 +162,7 @@ describeKernel("random", (harness) => {
 					if (isResponseSeen) c.response(response);
 					else c.unseen("response", response.length);
 				}
-				const end = ["GET /end HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"] as const;
-				const played = harness().play(c.request(end[0]).response(end[1]).request(end[0]).response(end[1]));
+				const played = harness().play(c.request(END[0]).response(END[1]).request(END[0]).response(END[1]));
 				const whole = exchanges.filter(([, isRequestSeen, isResponseSeen]) => isRequestSeen && isResponseSeen);
 				const rows = lines(played.exchanges).join("\n");
 				const counted = played.exchanges.reduce((sum, { count }) => sum + count, 0);
@@ -166,6 +170,39 @@ describeKernel("random", (harness) => {
 				assert.match(rows, /^GET \/end 200/m, "counting goes on");
 				const seen = exchanges.filter(([, ...isSeen]) => isSeen.includes(true));
 				if (counted < seen.length + 2)
+					assert.ok(Object.keys(played.counters).length > 0, `only these, and no loss:\n${rows}`);
+				assert.equal(played.inFlight, played.ended.pending);
+			}),
+			{ numRuns: 1500 },
+		);
+	});
+
+	test("segments out of order: nothing is invented, and whatever is missing is told", () => {
+		const plain = fc.record({
+			...parts,
+			requestBody: longBody,
+			responseBody: longBody,
+			hasContinue: fc.constant(false),
+		});
+		const order = fc.array(fc.nat({ max: 9 }), { minLength: 10, maxLength: 10 });
+		const shuffled = fc.array(fc.tuple(plain, order, order), { minLength: 1, maxLength: 4 });
+		fc.assert(
+			fc.property(fc.constantFrom("server" as const, "client" as const), shuffled, (role, exchanges) => {
+				const c = conversation({ role });
+				let [requests, responses] = [0, 0];
+				for (const [exchange, requestOrder, responseOrder] of exchanges) {
+					const [request, response] = [requestOf(exchange), responseOf(exchange)];
+					for (const [from, piece] of shuffle(request, requestOrder)) c.request(piece, { at: requests + from });
+					for (const [from, piece] of shuffle(response, responseOrder)) c.response(piece, { at: responses + from });
+					requests += request.length;
+					responses += response.length;
+				}
+				const played = harness().play(c.request(END[0]).response(END[1]).request(END[0]).response(END[1]));
+				const rows = lines(played.exchanges).join("\n");
+				const counted = played.exchanges.reduce((sum, { count }) => sum + count, 0);
+				assert.ok(counted <= exchanges.length + 2, `${counted} counted of ${exchanges.length + 2}:\n${rows}`);
+				assert.match(rows, /^GET \/end 200/m, "counting goes on");
+				if (counted < exchanges.length + 2)
 					assert.ok(Object.keys(played.counters).length > 0, `only these, and no loss:\n${rows}`);
 				assert.equal(played.inFlight, played.ended.pending);
 			}),
@@ -217,4 +254,14 @@ function damaged(text: string, damage: readonly (readonly [at: number, byte: num
 	const bytes = Buffer.from(text, "latin1");
 	for (const [at, byte] of damage) bytes[at % bytes.length] = byte;
 	return bytes.toString("latin1");
+}
+
+/** A text in pieces of some length, with their offsets, in another order. */
+function shuffle(text: string, order: readonly number[]): [from: number, piece: string][] {
+	const bytes = Math.ceil(text.length / order.length);
+	return order
+		.map((rank, index): [rank: number, from: number] => [rank, index * bytes])
+		.filter(([, from]) => from < text.length)
+		.sort(([a], [b]) => a - b)
+		.map(([, from]) => [from, text.slice(from, from + bytes)]);
 }

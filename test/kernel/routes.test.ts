@@ -6,7 +6,8 @@ import { wireText } from "../../src/base/escape.js";
 import { Limit } from "../../src/wire/layout.js";
 import { describeKernel } from "./cases.js";
 import { conversation } from "./conversation.js";
-import { type Harness, lines } from "./harness.js";
+import { lines } from "./counts.js";
+import type { Harness } from "./harness.js";
 import { answer } from "./messages.js";
 
 const OK = answer(200);

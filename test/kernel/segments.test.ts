@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { describeKernel, testCases } from "./cases.js";
 import { type Conversation, conversation } from "./conversation.js";
-import { lines } from "./harness.js";
+import { lines } from "./counts.js";
 
 const GET = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 const POST = "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789";

@@ -95,14 +95,64 @@ static __always_inline u32 endpoint_of(struct connection *c, struct workspace *w
 	return find_endpoint(c, w, key);
 }
 
+/*
+ * The request line that nearly all have: a known method, a path without a query, HTTP/1.1 and CR LF, all in the window.
+ * Recognised by the four words around the path instead of by searching; anything else takes the long way.
+ */
+static __always_inline bool begin_plain_request(struct connection *c, struct workspace *ws, struct window *w, u32 total,
+						u32 *next)
+{
+	struct route_key *key = &ws->key;
+	struct stream *s = &c->request;
+	u64 word = word_at(w, 0);
+	u32 end, from;
+	u8 method;
+
+	if ((u32)word == (u32)WORD("GET ")) {
+		method = METHOD_GET;
+		from = 4;
+	} else if (word << 24 == WORD("POST ") << 24) {
+		method = METHOD_POST;
+		from = 5;
+	} else {
+		return false;
+	}
+	if (byte_at(w, from) != '/')
+		return false;
+	key->hash = route_hash(w, range(from, total), hash_mix(c->base_hash, method), &key->path_bytes);
+	end = from + key->path_bytes;
+	if (end + 11 > total || word_at(w, end) != WORD(" HTTP/1.") || byte_at(w, end + 8) != '1' ||
+	    byte_at(w, end + 9) != '\r' || byte_at(w, end + 10) != '\n')
+		return false;
+	c->mode = MODE_HTTP;
+	s->method = method;
+	s->skipping = 0;
+	if (likely(c->endpoint_hash == key->hash)) {
+		s->endpoint = c->endpoint;
+	} else {
+		key->from = from;
+		key->method = method;
+		key->protocol = PROTOCOL_HTTP_1_1;
+		key->form = TARGET_PATH;
+		key->cut = 0;
+		__builtin_memset(&key->writer, 0, sizeof(key->writer));
+		s->endpoint = find_endpoint(c, w, key);
+	}
+	*next = end + 11;
+	return true;
+}
+
 /* The request line at the window's start. Returns 1 when the stream has moved into the headers, or PARSE_*. */
 static __always_inline int begin_request(struct connection *c, struct workspace *ws, struct window *w, u32 total,
 					 u32 *next)
 {
 	struct request_line *line = &ws->line;
 	struct stream *s = &c->request;
-	int result = parse_request_line(w, total, total >= WINDOW_BYTES, line);
+	int result;
 
+	if (likely(begin_plain_request(c, ws, w, total, next)))
+		return 1;
+	result = parse_request_line(w, total, total >= WINDOW_BYTES, line);
 	if (result <= 0)
 		return result;
 	c->mode = MODE_HTTP;
@@ -224,7 +274,7 @@ VERIFIED_ONCE int keep_line(struct __sk_buff *skb, struct connection *c, struct 
  * Parses one window at s->next: `n` new bytes, which are those of the segment from `at` on, behind what was carried.
  * Returns 1 if there may be more to parse in this segment.
  */
-VERIFIED_ONCE int parse_window(struct __sk_buff *skb, struct connection *c, struct workspace *ws, struct window *w,
+static __always_inline int parse_window(struct __sk_buff *skb, struct connection *c, struct workspace *ws, struct window *w,
 			       u64 at_n)
 {
 	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line, i;
@@ -327,8 +377,8 @@ VERIFIED_ONCE int parse_window(struct __sk_buff *skb, struct connection *c, stru
 VERIFIED_ONCE int step(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
 {
 	struct segment *seg;
-	struct carry *carry;
 	struct stream *s;
+	struct window *w;
 	u32 carried;
 	u64 at, n;
 
@@ -350,19 +400,22 @@ VERIFIED_ONCE int step(struct __sk_buff *skb, struct connection *c, struct works
 			n = WINDOW_BYTES;
 		if (!load_payload(skb, seg, at, ws->window.bytes, n))
 			return 0;
-		return parse_window(skb, c, ws, &ws->window, at << 32 | n);
+		w = &ws->window;
+	} else {
+		struct carry *carry = find_carry(skb, seg->is_request, 0);
+
+		if (!carry || carried >= WINDOW_BYTES) {
+			lose_framing(s, COUNTER_CARRY_REFUSED);
+			return 0;
+		}
+		if (n > WINDOW_BYTES - carried)
+			n = WINDOW_BYTES - carried;
+		forget_bounds(carried, WINDOW_MASK);
+		if (!load_payload(skb, seg, at, carry->bytes + carried, n))
+			return 0;
+		w = (struct window *)carry;
 	}
-	carry = find_carry(skb, seg->is_request, 0);
-	if (!carry || carried >= WINDOW_BYTES) {
-		lose_framing(s, COUNTER_CARRY_REFUSED);
-		return 0;
-	}
-	if (n > WINDOW_BYTES - carried)
-		n = WINDOW_BYTES - carried;
-	forget_bounds(carried, WINDOW_MASK);
-	if (!load_payload(skb, seg, at, carry->bytes + carried, n))
-		return 0;
-	return parse_window(skb, c, ws, (struct window *)carry, at << 32 | n);
+	return parse_window(skb, c, ws, w, at << 32 | n);
 }
 
 /* Steps until the segment is used up. Returns 1 if the steps were used up first. */
@@ -370,8 +423,13 @@ VERIFIED_ONCE int stride(struct __sk_buff *skb, struct connection *c, struct wor
 {
 	u32 i;
 
+	struct stream *s;
+
+	if (!c || !ws)
+		return 0;
+	s = ws->segment.is_request ? &c->request : &c->response;
 	for (i = 0; i < STEPS_PER_STRIDE; i++)
-		if (!step(skb, c, ws))
+		if (!step(skb, c, ws) || s->next - ws->segment.pos >= ws->segment.bytes)
 			return 0;
 	return 1;
 }

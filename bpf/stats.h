@@ -114,18 +114,24 @@ static __always_inline void describe_route(struct endpoint *e, const struct wind
 VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, struct route_key *key)
 {
 	struct endpoint *e;
+	struct owner *owner;
 	u64 hash;
 	u32 slot;
 
 	if (!c || !w || !key)
 		return 0;
 	hash = key->hash;
+	/* one service must not take the slots of all others; two CPUs at the limit may pass it by one, which harms nobody */
+	owner = bpf_map_lookup_elem(&owners, &c->owner);
+	if (!owner || owner->endpoints >= cfg_owner_endpoints)
+		return other_endpoint(c);
 	if (bpf_map_pop_elem(&free_endpoints, &slot))
 		return other_endpoint(c);
 	e = bpf_map_lookup_elem(&endpoints, &slot);
 	if (!e)
 		return other_endpoint(c);
 	count(COUNTER_ENDPOINTS_USED);
+	__sync_fetch_and_add(&owner->endpoints, 1);
 	__builtin_memset(e, 0, sizeof(*e)); /* a slot that was put back may have been written before */
 	describe_endpoint(e, c, key->method, key->protocol);
 	describe_route(e, w, key);

@@ -114,7 +114,7 @@ enum counter {
 struct owner {
 	__u64 cgroup_id; /* cgroup v2 id (inode number) of the socket; 0 = unknown */
 	__u32 pid;       /* thread group that made the first socket of this owner; 0 = unknown */
-	__u32 _pad;
+	__u32 endpoints; /* registered for it */
 	__u8 comm[LIMIT_COMM_BYTES]; /* name of the thread that made it, as the kernel shows it; zeros = unknown */
 };
 _Static_assert(sizeof(struct owner) == 32, "struct owner");

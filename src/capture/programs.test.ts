@@ -20,12 +20,18 @@ test("tables hold the endpoints that were asked for beside those kept for (other
 	assert.deepEqual(sizes, {
 		stripes: 2,
 		endpoints: Limit.OTHER_ENDPOINTS + 10,
+		ownerEndpoints: 10,
 		cells: Limit.OTHER_CELLS + 40,
 		owners: 4096,
 		peers: 4096,
 		cpus: 2,
 		workspaces: 2 * Limit.WORKSPACES_PER_CPU,
 	});
+});
+
+test("a service cannot take the whole table, unless it is tiny", () => {
+	assert.equal(tableSizes({ maxEndpoints: 4096 }, 2).ownerEndpoints, 3584);
+	assert.equal(tableSizes({ maxEndpoints: 63 }, 2).ownerEndpoints, 63);
 });
 
 test("an endpoint's slot always fits the 16 bits of a pending request", () => {

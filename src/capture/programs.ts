@@ -17,6 +17,8 @@ export interface TableSizes {
 	/** Copies of a counter: a power of two, so that CPUs rarely share one. */
 	readonly stripes: number;
 	readonly endpoints: number;
+	/** Endpoints that one service can take, so that a flood of paths at one leaves room for the others. */
+	readonly ownerEndpoints: number;
 	readonly cells: number;
 	readonly owners: number;
 	/** Pairs of an owner and a peer whose connections are counted. */
@@ -30,6 +32,9 @@ export const DEFAULT_MAX_ENDPOINTS = 4096;
 /** The most that `maxEndpoints` can be. */
 export const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
 const OWNERS = 4096;
+/** One endpoint in so many is out of reach for any single service; a table of less than 64 has nothing to spare. */
+const SHARE_KEPT_FOR_OTHERS = 8;
+const SMALLEST_SHARED = 64;
 const PEERS = 4096;
 /** Cells of an endpoint: a few statuses, and one for each stripe if it is busy; more than six CPUs rarely share one. */
 const CELLS_PER_ENDPOINT = 2;
@@ -58,6 +63,8 @@ export function tableSizes(limits: CaptureLimits = {}, possibleCpus = countPossi
 	return {
 		stripes,
 		endpoints: Limit.OTHER_ENDPOINTS + maxEndpoints,
+		ownerEndpoints:
+			maxEndpoints - (maxEndpoints < SMALLEST_SHARED ? 0 : Math.floor(maxEndpoints / SHARE_KEPT_FOR_OTHERS)),
 		cells: Limit.OTHER_CELLS + maxEndpoints * cellsPerEndpoint,
 		owners: OWNERS,
 		peers: PEERS,
@@ -86,6 +93,7 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			cfg_min_latency_ns: BigInt(Math.round((options.minLatencySeconds ?? 0) * NS_PER_SECOND)),
 			cfg_stripe_mask: sizes.stripes - 1,
 			cfg_endpoints: sizes.endpoints,
+			cfg_owner_endpoints: sizes.ownerEndpoints,
 			cfg_scope_pids: options.isScopedToPids ?? false,
 		},
 		mapSizes: {

@@ -45,7 +45,7 @@ export class SocketOwners {
 		const slot = this.#maps.free_owners.pop();
 		if (slot === undefined) return UNKNOWN_OWNER;
 		const value = new Uint8Array(OWNER_SIZE);
-		writeOwner(new DataView(value.buffer), 0, { cgroupId: owner.cgroupId, pid: owner.pid, comm });
+		writeOwner(new DataView(value.buffer), 0, { cgroupId: owner.cgroupId, pid: owner.pid, endpoints: 0, comm });
 		this.#maps.owners.update(slot, value);
 		// the programs register owners too: whoever is second puts the slot back and takes the other's
 		if (this.#maps.owner_ids.update(key, slot, UpdateFlag.noExist)) return readU32(slot);

@@ -70,7 +70,7 @@ test("labels of a server's and a client's endpoint", () => {
 	const { tables, endpoints, owners } = makeTables();
 	const peer = Uint8Array.from(Buffer.from("00000000000000000000ffff0a000009", "hex"));
 	const comm = Uint8Array.from(Buffer.from("curl\0\0\0\0\0\0\0\0\0\0\0\0"));
-	writeOwner(owners, 3 * OWNER_SIZE, { cgroupId: 0x1_0000_0001n, pid: 42, comm });
+	writeOwner(owners, 3 * OWNER_SIZE, { cgroupId: 0x1_0000_0001n, pid: 42, endpoints: 0, comm });
 	writeEndpoint(endpoints, 5 * ENDPOINT_SIZE, endpoint({ method: Method.POST, protocol: Protocol.HTTP_1_0 }, "/a/:id"));
 	writeEndpoint(endpoints, 6 * ENDPOINT_SIZE, endpoint({ owner: 3, role: Role.CLIENT, peer, port: 8080, tls: 1 }));
 

@@ -30,7 +30,10 @@ const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minL
 /** deepEqual also compares prototypes. */
 const PLAIN = { noNullPrototype: true } as const;
 
-const owner: fc.Arbitrary<Owner> = fc.record({ cgroupId: u64, pid: u32, comm: bytes(Limit.COMM_BYTES) }, PLAIN);
+const owner: fc.Arbitrary<Owner> = fc.record(
+	{ cgroupId: u64, pid: u32, endpoints: u32, comm: bytes(Limit.COMM_BYTES) },
+	PLAIN,
+);
 
 const endpoint: fc.Arbitrary<Endpoint> = fc.record(
 	{
@@ -109,7 +112,7 @@ test("bytes as the kernel writes them", () => {
 test("an array that is too short is filled up with zeros, one that is too long is cut", () => {
 	const view = new DataView(new Uint8Array(OWNER_SIZE).fill(0xff).buffer);
 	const comm = (value: string): Uint8Array => {
-		writeOwner(view, 0, { cgroupId: 0n, pid: 0, comm: Buffer.from(value) });
+		writeOwner(view, 0, { cgroupId: 0n, pid: 0, endpoints: 0, comm: Buffer.from(value) });
 		return readOwner(view, 0).comm;
 	};
 	assert.deepEqual(Buffer.from(comm("ab")).toString(), "ab".padEnd(Limit.COMM_BYTES, "\0"));

@@ -101,6 +101,7 @@ export type Counter = (typeof Counter)[keyof typeof Counter];
 export interface Owner {
 	readonly cgroupId: bigint;
 	readonly pid: number;
+	readonly endpoints: number;
 	readonly comm: Uint8Array;
 }
 
@@ -111,6 +112,7 @@ export const OWNER_SIZE = 32;
 export const OWNER_OFFSET = {
 	cgroupId: 0,
 	pid: 8,
+	endpoints: 12,
 	comm: 16,
 } as const;
 
@@ -119,6 +121,7 @@ export function readOwner(view: DataView, at: number): Owner {
 	return {
 		cgroupId: view.getBigUint64(at, true),
 		pid: view.getUint32(at + 8, true),
+		endpoints: view.getUint32(at + 12, true),
 		comm: readUint8Array(view, at + 16, 16),
 	};
 }
@@ -127,6 +130,7 @@ export function readOwner(view: DataView, at: number): Owner {
 export function writeOwner(view: DataView, at: number, value: Owner): void {
 	view.setBigUint64(at, value.cgroupId, true);
 	view.setUint32(at + 8, value.pid, true);
+	view.setUint32(at + 12, value.endpoints, true);
 	writeUint8Array(view, at + 16, 16, value.comm);
 }
 

@@ -40,7 +40,8 @@ export const CONFIG_LAYOUT = {
 	cfg_min_latency_ns: { offset: 8, size: 8 },
 	cfg_stripe_mask: { offset: 16, size: 4 },
 	cfg_endpoints: { offset: 20, size: 4 },
-	cfg_scope_pids: { offset: 24, size: 1 },
+	cfg_owner_endpoints: { offset: 24, size: 4 },
+	cfg_scope_pids: { offset: 28, size: 1 },
 } as const;
 
 /** Where `counters` begins in `.bss`, in bytes. */

@@ -87,6 +87,14 @@ describe("bounds", { skip: skipReason }, () => {
 		assert.equal(played.inFlight, 0);
 	});
 
+	test("one service takes seven eighths of the table, the rest is for others", () => {
+		const full = load({ maxEndpoints: 64 });
+		const played = visit(full, 0, 64);
+		const named = played.exchanges.filter(({ route }) => route !== "(other)");
+		assert.equal(named.length, 56);
+		assert.deepEqual(played.counters, { endpoints_other: 8 });
+	});
+
 	test("any number of routes: totals are exact", () => {
 		const full = load({ maxEndpoints: 100 });
 		let [counted, others] = [0, 0];

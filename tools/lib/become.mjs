@@ -1,4 +1,5 @@
 /** Going on as another program, in this very process: signals, terminal and exit code are that program's own. */
+import { EXIT } from "./failure.mjs";
 import { inRoot } from "./files.mjs";
 
 const SAME_KEYPRESS_MS = 500;
@@ -23,6 +24,6 @@ function takeCtrlCOnce() {
 		const isSameKeypress = performance.now() - lastMs < SAME_KEYPRESS_MS;
 		lastMs = performance.now();
 		const isOnlyListener = process.listenerCount("SIGINT") === 1;
-		if (isOnlyListener && !isSameKeypress) process.exit(130);
+		if (isOnlyListener && !isSameKeypress) process.exit(EXIT.interrupted);
 	});
 }

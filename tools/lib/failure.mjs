@@ -1,6 +1,6 @@
-/** What a tool tells its user when it cannot go on, and the exit codes of DESIGN.md. */
+/** What a tool tells its user when it cannot go on, and its exit codes. */
 
-export const EXIT = { runtime: 1, usage: 2, notAllowed: 4 };
+export const EXIT = { runtime: 1, usage: 2, notAllowed: 4, interrupted: 130 };
 
 /** A failure that a person can act on; shown without a stack trace. */
 export class ToolFailure extends Error {

@@ -33,8 +33,12 @@ export const FOR_BUILDING = [
 	header("linux-libc-dev", "/usr/include/linux/bpf.h"),
 ];
 
+/** libFuzzer and the sanitizers. @type {Requirement[]} */
+export const FOR_FUZZING = [{ debianPackage: "libclang-rt-19-dev", isThere: isClangRuntimeThere }];
+
 /** @type {Requirement[]} */
 export const FOR_TESTING = [
+	...FOR_FUZZING,
 	program("nginx-light", "nginx"),
 	program("wrk", "wrk"),
 	program("curl", "curl"),
@@ -82,7 +86,7 @@ export async function ensureMachine(requirements, purpose) {
 	}
 	if (process.getuid?.() !== 0) throw notAllowed(`cannot set up without root: ${missing}`, `as root: ${command}`);
 	say(`installing Debian packages: ${packages.join(", ")}`);
-	await withoutStartingDaemons(() => installDebianPackages(packages));
+	await withoutStartingDaemons((checkpoint) => installDebianPackages(packages, checkpoint));
 	const stillMissing = missingPackages();
 	if (stillMissing.length > 0) {
 		throw new ToolFailure(`cannot set up: ${stillMissing.join(", ")} did not bring what is needed to ${purpose}`, {
@@ -91,13 +95,19 @@ export async function ensureMachine(requirements, purpose) {
 	}
 }
 
-/** The package lists are fetched only when there are none, or when installing from them fails. @param {string[]} packages */
-async function installDebianPackages(packages) {
+/**
+ * The package lists are fetched only when there are none, or when installing from them fails.
+ * @param {string[]} packages
+ * @param {() => Promise<void>} checkpoint throws if it was asked to end meanwhile
+ */
+async function installDebianPackages(packages, checkpoint) {
 	const quiet = { DEBIAN_FRONTEND: "noninteractive" };
 	const update = () => runShown("apt-get", ["-q", "update"], quiet);
 	const install = () => runShown("apt-get", ["-q", "install", "-y", "--no-install-recommends", ...packages], quiet);
 	if (hasPackageLists() && install()) return;
+	await checkpoint();
 	if (update() && install()) return;
+	await checkpoint();
 	say("that failed; once more in three seconds");
 	await sleep(RETRY_AFTER_MS);
 	if (update() && install()) return;
@@ -118,32 +128,40 @@ const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
  * Packages such as nginx start a service when they are installed; a policy of the administrator's own is respected.
- * @param {() => Promise<void>} install
+ * @param {(checkpoint: () => Promise<void>) => Promise<void>} install
  */
 async function withoutStartingDaemons(install) {
 	const isOurs = !existsSync(POLICY) || readFileSync(POLICY, "utf8") === POLICY_TEXT;
-	if (!isOurs) return install();
 	let interrupted = false;
 	const onSignal = () => {
 		interrupted = true;
 	};
-	for (const signal of SIGNALS) process.on(signal, onSignal);
-	try {
-		writeFileSync(POLICY, POLICY_TEXT, { mode: 0o755 });
-		await install();
-	} finally {
-		rmSync(POLICY, { force: true });
+	const checkpoint = async () => {
 		// a signal that came while apt-get ran is delivered in the next turn
 		await sleep(1);
+		if (interrupted) throw new ToolFailure("interrupted while installing packages", { exitCode: EXIT.interrupted });
+	};
+	for (const signal of SIGNALS) process.on(signal, onSignal);
+	try {
+		if (isOurs) writeFileSync(POLICY, POLICY_TEXT, { mode: 0o755 });
+		await install(checkpoint);
+		await checkpoint();
+	} finally {
+		if (isOurs) rmSync(POLICY, { force: true });
 		for (const signal of SIGNALS) process.removeListener(signal, onSignal);
 	}
-	if (interrupted) throw new ToolFailure("interrupted while installing packages", { exitCode: 130 });
 }
 
 function isDebian() {
 	const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
 	const version = Number(/^VERSION_ID="?(\d+)/m.exec(release)?.[1] ?? Number.POSITIVE_INFINITY);
 	return /^ID="?debian"?$/m.test(release) && version >= 12;
+}
+
+/** In /usr/lib/llvm-19/lib/clang/19/lib/linux, named after the architecture. */
+function isClangRuntimeThere() {
+	const folder = "/usr/lib/llvm-19/lib/clang/19/lib/linux";
+	return existsSync(folder) && readdirSync(folder).some((name) => name.startsWith("libclang_rt.fuzzer-"));
 }
 
 /** @param {string} name */

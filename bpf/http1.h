@@ -350,11 +350,17 @@ VERIFIED_ONCE int scan_lines(struct window *w, u32 from_to, u32 skipping, struct
 
 	if (!w || !result)
 		return 0;
+	result->next = 0;
+	if (from >= to) { /* at the window's end the mask below would lead back to its start */
+		result->line = from;
+		result->skipping = skip;
+		result->kind = SCAN_END;
+		return 0;
+	}
 	line = from;
 	forget_bounds(line, WINDOW_BYTES * 2 - 1);
 	at = from & ~7u & WINDOW_MASK;
 	marks = newline_marks(word_at(w, at)) & (~0ull << ((from & 7) * 8));
-	result->next = 0;
 	/* each round passes a word or a newline */
 	for (i = 0; i < WINDOW_BYTES / 8 + SCAN_LINES; i++) {
 		u64 newline;

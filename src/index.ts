@@ -11,6 +11,7 @@ import { systemClock } from "./base/clock.js";
 import { type ObservedSession, observeSession, type ScheduleOptions } from "./capture/observe.js";
 import { resolveScope, type ScopeOptions } from "./capture/scope.js";
 import { CaptureSession } from "./capture/session.js";
+import { ContainerNames } from "./identity/container-engine.js";
 import { ServiceNames } from "./identity/service-names.js";
 import type { Snapshot } from "./model/snapshot.js";
 
@@ -23,6 +24,7 @@ export { type EndpointSummary, summarizeEndpoints } from "./model/endpoint-summa
 export { type Expression, parseExpression } from "./model/expression.js";
 export { type Filter, rowFilter, snapshotFilter } from "./model/filter.js";
 export { bucketBounds, type Histogram, mean, merge, quantile, subtract } from "./model/histogram.js";
+export { type PeerMeans, peerMeans } from "./model/peers.js";
 export { atOneEnd, endpointKey, rowKey, SORT_KEYS, type SortKey, sortRows } from "./model/rows.js";
 export type {
 	ConnectionOutcome,
@@ -31,6 +33,7 @@ export type {
 	EndpointRow,
 	Losses,
 	Outcome,
+	PeerRow,
 	Protocol,
 	Role,
 	Snapshot,
@@ -58,14 +61,18 @@ export interface ObserveOptions extends ScheduleOptions {
  * machine does not allow it.
  */
 export async function* observe(options: ObserveOptions = {}): AsyncGenerator<Snapshot, void, undefined> {
-	yield* observeSession(() => openSession(options), options, systemClock);
+	const containers = await ContainerNames.ask();
+	yield* observeSession(() => openSession(options, containers), options, systemClock);
 }
 
-function openSession({ scope: scopeOptions, minLatencySeconds, maxEndpoints }: ObserveOptions): ObservedSession {
+function openSession(
+	{ scope: scopeOptions, minLatencySeconds, maxEndpoints }: ObserveOptions,
+	containers: ContainerNames,
+): ObservedSession {
 	const scope = resolveScope(scopeOptions);
 	const session = CaptureSession.open({
 		scope,
-		names: new ServiceNames(),
+		names: new ServiceNames({ containers }),
 		limits: maxEndpoints === undefined ? {} : { maxEndpoints },
 		minLatencySeconds: minLatencySeconds ?? 0,
 	});

@@ -19,6 +19,17 @@ test("the socket's cgroup decides, whether or not the process lives", (context) 
 	assert.equal(names.resolve({ cgroupId: container, pid: 51, comm: "java" }), "ab12ab12ab12");
 });
 
+test("a container has the name that its engine gives it, where one does", (context) => {
+	const host = makeFakeHost(context);
+	const other = "cd34".repeat(16);
+	const named = host.addCgroup(`/system.slice/docker-${ID}.scope`);
+	const unnamed = host.addCgroup(`/system.slice/docker-${other}.scope`);
+	const containers = { nameOf: (id: string) => (id === ID ? "shop" : undefined) };
+	const names = new ServiceNames({ cgroupRoot: host.cgroupRoot, procRoot: host.procRoot, containers });
+	assert.equal(names.resolve({ cgroupId: named, pid: 0, comm: "java" }), "shop");
+	assert.equal(names.resolve({ cgroupId: unnamed, pid: 0, comm: "java" }), "cd34cd34cd34");
+});
+
 test("a process that has moved does not lend its new cgroup to an old socket", (context) => {
 	const host = makeFakeHost(context);
 	const unit = host.addCgroup("/system.slice/old.service");

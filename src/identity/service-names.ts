@@ -21,6 +21,8 @@ export interface ServiceNamesOptions {
 	/** Directory of the cgroup v2 mount; found through /proc when left out. */
 	readonly cgroupRoot?: string;
 	readonly procRoot?: string;
+	/** Names that a container engine knows; without one, or where it knows none, a container is named by its id. */
+	readonly containers?: { nameOf(id: string): string | undefined };
 }
 
 /**
@@ -28,12 +30,14 @@ export interface ServiceNamesOptions {
  * change its row half-way. Names are hostile text: escape them where they are shown.
  */
 export class ServiceNames {
+	readonly #containers: ServiceNamesOptions["containers"];
 	readonly #procRoot: string;
 	readonly #tree: CgroupTree;
 	readonly #names = new Map<string, string>();
 
 	/** Throws HTTPEEK_NO_CGROUP2 when no root is given and no cgroup v2 tree is mounted. */
 	constructor(options: ServiceNamesOptions = {}) {
+		this.#containers = options.containers;
 		this.#procRoot = options.procRoot ?? "/proc";
 		this.#tree = new CgroupTree(options.cgroupRoot ?? findCgroupRoot(this.#procRoot));
 	}
@@ -52,6 +56,9 @@ export class ServiceNames {
 
 	#find(owner: SocketOwner): string {
 		const fromCgroup = this.#fromCgroup(owner);
+		if (fromCgroup?.kind === "container" && fromCgroup.containerId !== undefined) {
+			return this.#containers?.nameOf(fromCgroup.containerId) ?? fromCgroup.name;
+		}
 		if (fromCgroup !== undefined) return fromCgroup.name;
 		const process = owner.pid === 0 ? undefined : readProcessName(owner.pid, this.#procRoot);
 		return process || nameFromComm(owner.comm) || UNKNOWN;

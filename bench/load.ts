@@ -46,7 +46,7 @@ export async function fullSpeed(workplace: Workplace, options: LoadOptions): Pro
 
 const TICK_MS = 10;
 
-/** A few connections that ask at a steady rate, until they are disposed of. Returns how many requests were sent. */
+/** A few connections that ask at a steady rate, whatever the answers do. Returns how many requests were sent. */
 export async function steady(port: number, requestsPerSecond: number, seconds: number): Promise<number> {
 	const perTick = (requestsPerSecond * TICK_MS) / 1000;
 	const sockets = await Promise.all(Array.from({ length: Math.ceil(perTick) }, () => open(port)));

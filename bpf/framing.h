@@ -31,6 +31,8 @@ enum framing_flags {
 	FRAMING_BROKEN = 8,  /* contradictory or unreadable */
 };
 
+enum { CHUNK_DATA_END = 2 }; /* the line end behind a chunk's data has not passed yet */
+
 /* One direction of a connection. */
 struct stream {
 	u64 next;	/* position of the next byte to look at; STREAM_UNTIL_CLOSE: beyond everything */
@@ -44,7 +46,7 @@ struct stream {
 	u16 status;	/* responses: of the current one */
 	u16 carried;	/* bytes of an unfinished line kept in the carry, all before `next` */
 	u8 state;
-	u8 skipping; /* inside a line that does not matter */
+	u8 skipping; /* inside a line that does not matter; STREAM_CHUNK: or CHUNK_DATA_END */
 	u8 framing;
 	u8 method; /* requests: enum method; STREAM_CHUNK: digits read so far */
 	u32 busy;  /* a CPU is in this stream */
@@ -121,11 +123,18 @@ VERIFIED_ONCE int frame_chunk(struct stream *stream, struct window *w, u32 total
 		if (i >= total)
 			break;
 		c = byte_at(w, i);
+		if (s->skipping == CHUNK_DATA_END) {
+			if (c == '\n')
+				s->skipping = 0;
+			else if (c != '\r')
+				return 0; /* more data than the size said */
+			continue;
+		}
 		if (c == '\n') {
 			if (!s->method)
-				continue; /* ends the data of the chunk before */
+				return 0;
 			s->next += i + 1;
-			s->skipping = 0;
+			s->skipping = s->length ? CHUNK_DATA_END : 0;
 			if (s->length)
 				s->next += s->length;
 			else
@@ -134,7 +143,7 @@ VERIFIED_ONCE int frame_chunk(struct stream *stream, struct window *w, u32 total
 			s->method = 0;
 			return 1;
 		}
-		if (s->skipping || (c == '\r' && !s->method))
+		if (s->skipping)
 			continue;
 		if (s->method && (c == ';' || c == ' ' || c == '\t' || c == '\r')) {
 			s->skipping = 1;

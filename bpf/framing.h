@@ -12,7 +12,13 @@
 #ifndef HTTPEEK_FRAMING_H
 #define HTTPEEK_FRAMING_H
 
-#include "http1.h"
+#include "header_lines.h"
+#include "start_line.h"
+
+enum {
+	CHUNK_LINE_BYTES = 24, /* bytes of a chunk-size line parsed at once; it resumes byte by byte */
+	CHUNK_DIGITS = 15,     /* a chunk size of more hex digits than this is refused */
+};
 
 enum stream_state {
 	STREAM_UNKNOWN = 0,	/* the position is not known: the connection is older than the program */

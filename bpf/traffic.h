@@ -9,6 +9,7 @@
 #include "begin.h"
 #include "conversation.h"
 #include "early.h"
+#include "lease.h"
 
 enum {
 	BUSY_SPINS = 128, /* a packet of the same direction is in a parser on another CPU: some 10 us are waited */

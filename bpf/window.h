@@ -77,4 +77,29 @@ static __always_inline u32 lowest_mark(u64 marks)
 	return ((((marks & -marks) - 1) & WORD_ONES) * WORD_ONES >> 56) - 1;
 }
 
+/* Offset of the first newline of the range, or -1 if there is none. */
+VERIFIED_ONCE int find_newline(struct window *w, u32 from_to)
+{
+	u64 zero = opaque_zero, at = zero, marks;
+	u32 from = range_from(from_to), to = range_to(from_to), i;
+
+	if (!w)
+		return -1;
+	at = from & ~7u & WINDOW_MASK;
+	marks = newline_marks(word_at(w, at)) & (~0ull << ((from & 7) * 8));
+	for (i = 0; i < WINDOW_BYTES / 8; i++) {
+		if (marks) {
+			u32 newline = at + lowest_mark(marks);
+
+			return newline < to ? (int)newline : -1;
+		}
+		at += 8;
+		forget_bounds(at, WINDOW_BYTES * 2 - 1);
+		if (at >= to)
+			break;
+		marks = newline_marks(word_at(w, at));
+	}
+	return -1;
+}
+
 #endif

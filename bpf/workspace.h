@@ -3,8 +3,9 @@
 #ifndef HTTPEEK_WORKSPACE_H
 #define HTTPEEK_WORKSPACE_H
 
-#include "http1.h"
+#include "header_lines.h"
 #include "route.h"
+#include "start_line.h"
 
 /* The payload of one packet, and where it stands in its stream. */
 struct segment {

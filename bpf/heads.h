@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * heads.h: what a start line and a complete head do to a connection: the endpoint is found, the request waits or its
+ * response is counted, and the body is framed; or framing is lost, or the connection turns out not to be HTTP.
+ */
+#ifndef HTTPEEK_HEADS_H
+#define HTTPEEK_HEADS_H
+
+#include "exchange.h"
+
+/* Framing of a direction is lost: `which` says how. It goes on where it is certain again (resume_*). */
+static __always_inline void lose_framing(struct stream *s, enum counter which)
+{
+	count(which);
+	s->state = STREAM_LOST;
+	s->carried = 0;
+	s->hole_bytes = 0;
+}
+
+static __always_inline void become_opaque(struct connection *c, enum counter which)
+{
+	count(which);
+	c->mode = MODE_OPAQUE;
+}
+
+/*
+ * Bytes where a message had to begin are none. At the start of a connection that says what the connection is not;
+ * later it says that framing was wrong or the peer speaks nonsense.
+ */
+static __always_inline void reject(struct connection *c, struct stream *s, bool is_request, int why)
+{
+	if (c->mode != MODE_HTTP)
+		become_opaque(c, why == PARSE_UNSUPPORTED ? COUNTER_UNSUPPORTED : COUNTER_NOT_HTTP);
+	else
+		lose_framing(s, is_request ? COUNTER_REQUEST_UNPARSED : COUNTER_RESPONSE_UNPARSED);
+}
+
+/* The endpoint of the request whose line is in the window. */
+static __always_inline u32 endpoint_of(struct connection *c, struct workspace *ws, struct window *w, u32 total)
+{
+	const struct request_line *line = &ws->line;
+	struct route_key *key = &ws->key;
+	/* mixed, not added: sums of neighbouring methods would differ by what one byte of a path can make up for */
+	u64 seed = hash_mix(c->base_hash, line->method | line->protocol << KEY_PROTOCOL_SHIFT |
+						  line->form << KEY_FORM_SHIFT);
+
+	__builtin_memset(key, 0, sizeof(*key));
+	key->from = line->target;
+	key->method = line->method;
+	key->protocol = line->protocol;
+	key->form = line->form;
+	key->hash = seed;
+	if (likely(line->form == TARGET_PATH)) {
+		key->hash = route_hash(w, range(line->target, total), seed, &key->path_bytes);
+		key->cut = key->path_bytes >= LIMIT_ROUTE_BYTES &&
+			   !(route_class(byte_at(w, line->target + key->path_bytes)) & CLASS_END);
+		if (unlikely(key->cut)) /* a path of exactly that length is another one */
+			key->hash = ~key->hash;
+	}
+	return find_endpoint(c, w, key);
+}
+
+/*
+ * The request line that nearly all have: a known method, a path without a query, HTTP/1.1 and CR LF, all in the window.
+ * Recognised by the four words around the path instead of by searching; anything else takes the long way.
+ */
+static __always_inline bool begin_plain_request(struct connection *c, struct workspace *ws, struct window *w, u32 total,
+						u32 *next)
+{
+	struct route_key *key = &ws->key;
+	struct stream *s = &c->request;
+	u64 word = word_at(w, 0);
+	u32 end, from;
+	u8 method;
+
+	if ((u32)word == (u32)WORD("GET ")) {
+		method = METHOD_GET;
+		from = 4;
+	} else if (word << 24 == WORD("POST ") << 24) {
+		method = METHOD_POST;
+		from = 5;
+	} else {
+		return false;
+	}
+	if (byte_at(w, from) != '/')
+		return false;
+	key->hash = route_hash(w, range(from, total), hash_mix(c->base_hash, method), &key->path_bytes);
+	end = from + key->path_bytes;
+	if (end + 11 > total || word_at(w, end) != WORD(" HTTP/1.") || byte_at(w, end + 8) != '1' ||
+	    byte_at(w, end + 9) != '\r' || byte_at(w, end + 10) != '\n')
+		return false;
+	c->mode = MODE_HTTP;
+	s->method = method;
+	s->skipping = 0;
+	if (likely(c->endpoint_hash == key->hash)) {
+		s->endpoint = c->endpoint;
+	} else {
+		key->from = from;
+		key->method = method;
+		key->protocol = PROTOCOL_HTTP_1_1;
+		key->form = TARGET_PATH;
+		key->cut = 0;
+		__builtin_memset(&key->writer, 0, sizeof(key->writer));
+		s->endpoint = find_endpoint(c, w, key);
+	}
+	*next = end + 11;
+	return true;
+}
+
+/* The request line at the window's start. Returns 1 when the stream has moved into the headers, or PARSE_*. */
+static __always_inline int begin_request(struct connection *c, struct workspace *ws, struct window *w, u32 total,
+					 u32 *next)
+{
+	struct request_line *line = &ws->line;
+	struct stream *s = &c->request;
+	int result;
+
+	if (likely(begin_plain_request(c, ws, w, total, next)))
+		return 1;
+	result = parse_request_line(w, total, total >= WINDOW_BYTES, line);
+	if (result <= 0)
+		return result;
+	c->mode = MODE_HTTP;
+	s->method = line->method;
+	s->endpoint = endpoint_of(c, ws, w, total);
+	s->skipping = !line->complete;
+	*next = line->complete ? line->next : total;
+	return 1;
+}
+
+static __always_inline int begin_response(struct connection *c, struct window *w, u32 total, u32 *next)
+{
+	struct stream *s = &c->response;
+	int status = parse_status_line(w, total);
+
+	if (status <= 0)
+		return status;
+	c->mode = MODE_HTTP;
+	s->status = status;
+	s->skipping = 1; /* the reason phrase */
+	*next = STATUS_LINE_BYTES;
+	return 1;
+}
+
+/* The head that ends at `end` is complete. Returns false if the connection has left HTTP. */
+static __always_inline bool head_complete(struct connection *c, const struct segment *seg, u64 end)
+{
+	struct stream *s;
+
+	if (!seg->is_request) {
+		s = &c->response;
+		if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
+			/* ends with the connection, whatever lengths say: RFC 9112 section 6.3 */
+			s->framing &= ~(FRAMING_LENGTH | FRAMING_BROKEN);
+		if (!response_complete(c, end)) {
+			become_opaque(c, COUNTER_OPAQUE);
+			return false;
+		}
+		if (s->framing & FRAMING_BROKEN && s->next != end)
+			lose_framing(s, COUNTER_RESPONSE_FRAMING);
+		return true;
+	}
+	s = &c->request;
+	if (unlikely(c->response.state == STREAM_LOST || is_behind(&c->response, seg->ack))) {
+		/* a client that waits for its answers has seen all of them when it asks again */
+		drop_pending(c);
+		c->response.next = position_of(&c->response, seg->ack);
+		c->response.state = STREAM_START;
+		c->response.carried = 0;
+		c->response.hole_bytes = 0;
+	}
+	request_complete(c);
+	frame_body(s, end, false);
+	if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
+		s->framing |= FRAMING_BROKEN;
+	if (s->framing & FRAMING_BROKEN)
+		lose_framing(s, COUNTER_REQUEST_FRAMING);
+	return true;
+}
+
+#endif

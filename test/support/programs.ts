@@ -9,6 +9,9 @@ import { until } from "./until.js";
 /** Enters the cgroup before it becomes the program, so that not even its first socket is made outside. */
 const ENTER_AND_EXEC = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 
+/** No program of a test runs longer, even if the test waits for its end in vain. */
+const LONGEST_RUN_MS = 60_000;
+
 export interface ProgramEnd {
 	readonly code: number | null;
 	readonly signal: NodeJS.Signals | null;
@@ -32,7 +35,9 @@ export class Program {
 		});
 		// A program that ends early does not read all of its input.
 		child.stdin?.on("error", () => undefined);
+		const deadline = setTimeout(() => child.kill("SIGKILL"), LONGEST_RUN_MS);
 		this.ended = once(child, "close").then(([code, signal]) => {
+			clearTimeout(deadline);
 			this.isRunning = false;
 			return { code, signal };
 		});

@@ -4,15 +4,16 @@ import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
 import { openForeignFd } from "../kernel/syscall.js";
 import type { Snapshot } from "../model/snapshot.js";
-import { COUNTERS_OFFSET, type ObjectNames } from "../wire/object.js";
+import type { ObjectNames } from "../wire/object.js";
 import { Accumulator, type ServiceResolver } from "./accumulate.js";
 import { ConnectionReader } from "./connections.js";
 import { reportCounters } from "./losses.js";
+import { mappedTables } from "./mapped-tables.js";
 import { type CaptureLimits, loadPrograms, objectPath, type Programs, tableSizes } from "./programs.js";
 import { followDescendants, type Scope } from "./scope.js";
 import { type ExistingSocket, existingSockets, type SeedSummary } from "./seed.js";
 import { SocketOwners } from "./socket-owners.js";
-import { Tables } from "./tables.js";
+import type { Tables } from "./tables.js";
 
 export interface CaptureOptions {
 	readonly scope: Scope;
@@ -59,7 +60,7 @@ export class CaptureSession {
 		this.#programs = programs;
 		this.#cleanup = cleanup;
 		this.#scope = options.scope;
-		this.#tables = openTables(programs, stripes);
+		this.#tables = mappedTables(programs, stripes);
 		this.#accumulator = new Accumulator(this.#tables, options.names);
 		this.#connections = new ConnectionReader(programs.map("peers"), this.#tables, options.names);
 		for (const pid of options.scope.pids ?? []) this.#allow(pid);
@@ -145,22 +146,6 @@ class Cleanup {
 		this.isDone = true;
 		for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) step();
 	}
-}
-
-function openTables(programs: Programs, stripes: number): Tables {
-	const memory = (name: "cells" | "endpoints" | "owners" | "starts" | ".bss"): ArrayBuffer =>
-		programs.map(name).memory().buffer;
-	return new Tables(
-		{
-			cells: memory("cells"),
-			endpoints: memory("endpoints"),
-			owners: memory("owners"),
-			starts: memory("starts"),
-			counters: memory(".bss"),
-			countersOffset: COUNTERS_OFFSET,
-		},
-		stripes,
-	);
 }
 
 function attach(programs: Programs, names: readonly ProgramName[], cgroups: readonly string[], cleanup: Cleanup): void {

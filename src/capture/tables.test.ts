@@ -16,11 +16,12 @@ import {
 	writeEndpoint,
 	writeOwner,
 } from "../wire/layout.js";
-import { LATENCY_WORDS, Tables } from "./tables.js";
+import { CELLS_PER_PART, LATENCY_WORDS, Tables } from "./tables.js";
 
 const CELLS = Limit.OTHER_CELLS + 400;
 const ENDPOINTS = Limit.OTHER_ENDPOINTS + 100;
 const STRIPES = 2;
+const PART_BYTES = CELLS_PER_PART * CELL_SIZE;
 
 /** Empty tables, and the memory behind them for a test to write what the kernel would. */
 function makeTables() {
@@ -31,7 +32,8 @@ function makeTables() {
 	const counters = new BigUint64Array(1 + Counter.COUNTERS);
 	const tables = new Tables(
 		{
-			cells: cells.buffer as ArrayBuffer,
+			cells: (part) => cells.buffer.slice(part * PART_BYTES, (part + 1) * PART_BYTES) as ArrayBuffer,
+			cellSlots: CELLS,
 			endpoints: endpoints.buffer as ArrayBuffer,
 			owners: owners.buffer as ArrayBuffer,
 			starts: starts.buffer,
@@ -132,6 +134,26 @@ test("a cell's counters, read from where the kernel writes them", () => {
 	const words = new Uint32Array(LATENCY_WORDS).fill(9);
 	tables.copyLatencies(7, words);
 	assert.deepEqual([words[0], words[1], words[2], words[3], words.at(-1)], [1, 2, 3, 0, 4]);
+});
+
+test("cells lie in parts, of which only those are asked for that are read", () => {
+	const parts: number[] = [];
+	const { cells: memory } = makeTables();
+	const empty = new ArrayBuffer(1024);
+	const tables = new Tables(
+		{
+			cells: (part) => {
+				parts.push(part);
+				return memory.buffer.slice(part * PART_BYTES, (part + 1) * PART_BYTES) as ArrayBuffer;
+			},
+			...{ cellSlots: CELLS, endpoints: empty, owners: empty, starts: empty, counters: empty, countersOffset: 0 },
+		},
+		1,
+	);
+	memory.setBigUint64((CELLS_PER_PART + 3) * CELL_SIZE + CELL_OFFSET.count, 11n, true);
+	assert.equal(tables.cellCount(CELLS_PER_PART + 3), 11);
+	assert.equal(tables.cellCount(CELLS_PER_PART + 2), 0);
+	assert.deepEqual(parts, [1]);
 });
 
 test("requests begun: the sum of the stripes, of which one may be below zero", () => {

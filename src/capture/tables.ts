@@ -24,7 +24,10 @@ import { peerText } from "./address.js";
 
 /** The memory of the maps of the same name; `counters` may be a longer section in which they stand at `countersOffset`. */
 export interface TableBuffers {
-	readonly cells: ArrayBuffer;
+	/** Cells from `part * CELLS_PER_PART` on, at most CELLS_PER_PART of them: mapped when they are first asked for. */
+	readonly cells: (part: number) => ArrayBuffer;
+	/** Cells that there are. */
+	readonly cellSlots: number;
 	readonly endpoints: ArrayBuffer;
 	readonly owners: ArrayBuffer;
 	readonly starts: ArrayBuffer;
@@ -62,6 +65,9 @@ export interface SlotRange {
 /** Latency counters of a cell in one array: below, above, then the buckets. */
 export const LATENCY_WORDS = 2 + HistogramLayout.BUCKETS;
 
+/** Cells that are mapped together: about 1 MB, and whole pages also where pages have 64 KB. */
+export const CELLS_PER_PART = 1024;
+
 /** Slots looked at beyond the last one known: the counter of slots in use runs a little behind on other CPUs. */
 const SLACK = 64;
 const WORD_BYTES = 4;
@@ -81,7 +87,8 @@ const OUTCOME_NAMES: ReadonlyMap<number, CellIdentity["outcome"]> = new Map([
 ]);
 
 export class Tables {
-	readonly #cells: Uint32Array;
+	readonly #cellsOf: (part: number) => ArrayBuffer;
+	readonly #cellParts: Uint32Array[] = [];
 	readonly #starts: Uint32Array;
 	readonly #counters: Uint32Array;
 	readonly #endpoints: DataView;
@@ -93,12 +100,12 @@ export class Tables {
 
 	/** @param stripes copies of each counter of `starts` */
 	constructor(buffers: TableBuffers, stripes: number) {
-		this.#cells = new Uint32Array(buffers.cells);
+		this.#cellsOf = buffers.cells;
 		this.#starts = new Uint32Array(buffers.starts);
 		this.#counters = new Uint32Array(buffers.counters, buffers.countersOffset, Counter.COUNTERS * 2);
 		this.#endpoints = new DataView(buffers.endpoints);
 		this.#owners = new DataView(buffers.owners);
-		this.#cellSlots = Math.floor(buffers.cells.byteLength / CELL_SIZE);
+		this.#cellSlots = buffers.cellSlots;
 		this.#endpointSlots = Math.floor(buffers.endpoints.byteLength / ENDPOINT_SIZE);
 		this.#ownerSlots = Math.floor(buffers.owners.byteLength / OWNER_SIZE);
 		this.#stripes = stripes;
@@ -125,17 +132,17 @@ export class Tables {
 
 	/** Exchanges that a cell has counted; 0 while the slot is free. */
 	cellCount(slot: number): number {
-		return readInt64(this.#cells, (slot * CELL_SIZE + CELL_OFFSET.count) / WORD_BYTES);
+		return readInt64(this.#cellPart(slot), cellAt(slot) + CELL_OFFSET.count / WORD_BYTES);
 	}
 
 	cellSumNs(slot: number): number {
-		return readInt64(this.#cells, (slot * CELL_SIZE + CELL_OFFSET.sumNs) / WORD_BYTES);
+		return readInt64(this.#cellPart(slot), cellAt(slot) + CELL_OFFSET.sumNs / WORD_BYTES);
 	}
 
 	/** What a cell counts: only to be asked when its count is not 0. */
 	cellIdentity(slot: number): CellIdentity {
-		const at = slot * CELL_SIZE;
-		const bytes = new DataView(this.#cells.buffer);
+		const at = cellAt(slot) * WORD_BYTES;
+		const bytes = new DataView(this.#cellPart(slot).buffer);
 		return {
 			endpoint: bytes.getUint32(at + CELL_OFFSET.endpoint, true),
 			status: bytes.getUint16(at + CELL_OFFSET.status, true),
@@ -145,11 +152,23 @@ export class Tables {
 
 	/** Copies the latency counters of a cell into `words` (LATENCY_WORDS long). They wrap at 2^32. */
 	copyLatencies(slot: number, words: Uint32Array): void {
-		const at = (slot * CELL_SIZE) / WORD_BYTES;
-		words[0] = this.#cells[at + CELL_OFFSET.below / WORD_BYTES] ?? 0;
-		words[1] = this.#cells[at + CELL_OFFSET.above / WORD_BYTES] ?? 0;
+		const at = cellAt(slot);
+		const cells = this.#cellPart(slot);
+		words[0] = cells[at + CELL_OFFSET.below / WORD_BYTES] ?? 0;
+		words[1] = cells[at + CELL_OFFSET.above / WORD_BYTES] ?? 0;
 		const from = at + CELL_OFFSET.buckets / WORD_BYTES;
-		words.set(this.#cells.subarray(from, from + HistogramLayout.BUCKETS), 2);
+		words.set(cells.subarray(from, from + HistogramLayout.BUCKETS), 2);
+	}
+
+	/** The part of the table in which a cell stands. */
+	#cellPart(slot: number): Uint32Array {
+		const part = Math.floor(slot / CELLS_PER_PART);
+		let cells = this.#cellParts[part];
+		if (cells === undefined) {
+			cells = new Uint32Array(this.#cellsOf(part));
+			this.#cellParts[part] = cells;
+		}
+		return cells;
 	}
 
 	/** Requests of an endpoint that have begun. */
@@ -191,6 +210,11 @@ export class Tables {
 		const end = comm.indexOf(0);
 		return { cgroupId, pid, comm: wireText(comm.subarray(0, end < 0 ? comm.length : end)) };
 	}
+}
+
+/** Where a cell stands in its part, in words. */
+function cellAt(slot: number): number {
+	return ((slot % CELLS_PER_PART) * CELL_SIZE) / WORD_BYTES;
 }
 
 /**

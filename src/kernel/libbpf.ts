@@ -202,8 +202,8 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		lookupBatch: (fd, position, nextPosition, keys, values, count) =>
 			batch(fd, position, nextPosition, keys, values, count, null),
 
-		mapMemory: (fd, lengthBytes) => {
-			const address: Pointer = mmap(null, lengthBytes, PROT_READ, MAP_SHARED, fd, 0);
+		mapMemory: (fd, lengthBytes, offsetBytes) => {
+			const address: Pointer = mmap(null, lengthBytes, PROT_READ, MAP_SHARED, fd, offsetBytes);
 			return address === MAP_FAILED ? null : address;
 		},
 		unmapMemory: libc.func("int munmap(void *address, size_t length)"),

@@ -31,7 +31,8 @@ export class BpfMap {
 	readonly maxEntries: number;
 	readonly #fd: number;
 	readonly #isMappable: boolean;
-	#memory: MappedMemory | undefined;
+	/** Mapped parts, by where they begin. */
+	readonly #mapped = new Map<number, MappedMemory>();
 
 	/** @param map a `struct bpf_map *` of a loaded object */
 	constructor(name: string, map: Pointer) {
@@ -115,18 +116,39 @@ export class BpfMap {
 	 * `valueSize` rounded up to 8. Mapped once, unmapped when the object is closed.
 	 */
 	memory(): MappedMemory {
+		return this.#map(0, this.#memoryBytes);
+	}
+
+	/**
+	 * A part of that memory: every page of a map counts as this process's own from the moment it is mapped, so a large table
+	 * is mapped as far as it is in use. @param partBytes size of all parts: whole pages of any architecture (64 KB)
+	 */
+	memoryPart(part: number, partBytes: number): MappedMemory {
+		const offsetBytes = part * partBytes;
+		return this.#map(offsetBytes, Math.min(partBytes, this.#memoryBytes - offsetBytes));
+	}
+
+	get #memoryBytes(): number {
+		return Math.ceil(this.valueSize / 8) * 8 * this.maxEntries;
+	}
+
+	#map(offsetBytes: number, lengthBytes: number): MappedMemory {
 		if (!this.#isMappable) {
 			throw new HttpeekError("HTTPEEK_INTERNAL", `cannot map the memory of ${this.name}: it lacks BPF_F_MMAPABLE`);
 		}
-		// the kernel rounds lengths up to whole pages itself
-		this.#memory ??= new MappedMemory(this.#fd, Math.ceil(this.valueSize / 8) * 8 * this.maxEntries, this.name);
-		return this.#memory;
+		let mapped = this.#mapped.get(offsetBytes);
+		if (mapped === undefined) {
+			// the kernel rounds lengths up to whole pages itself
+			mapped = new MappedMemory(this.#fd, lengthBytes, this.name, offsetBytes);
+			this.#mapped.set(offsetBytes, mapped);
+		}
+		return mapped;
 	}
 
-	/** Unmaps what `memory()` mapped. The map itself lives as long as its object. */
+	/** Unmaps what was mapped. The map itself lives as long as its object. */
 	close(): void {
-		this.#memory?.close();
-		this.#memory = undefined;
+		for (const mapped of this.#mapped.values()) mapped.close();
+		this.#mapped.clear();
 	}
 
 	#present(error: number, verb: string): boolean {

@@ -13,9 +13,12 @@ export class MappedMemory {
 	#address: Pointer | undefined;
 	#buffer: ArrayBuffer | undefined;
 
-	/** @throws HttpeekError HTTPEEK_BPF when the kernel refuses to map `fd`. */
-	constructor(fd: number, lengthBytes: number, mapName: string) {
-		const address = native().mapMemory(fd, lengthBytes);
+	/**
+	 * @param offsetBytes where the part that is mapped begins: whole pages
+	 * @throws HttpeekError HTTPEEK_BPF when the kernel refuses to map `fd`.
+	 */
+	constructor(fd: number, lengthBytes: number, mapName: string, offsetBytes = 0) {
+		const address = native().mapMemory(fd, lengthBytes, offsetBytes);
 		if (address === null) throw bpfRefused(`map the memory of ${mapName}`, native().errno());
 		this.lengthBytes = lengthBytes;
 		this.#address = address;

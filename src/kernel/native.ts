@@ -83,8 +83,8 @@ export interface Native {
 		count: Uint32Array,
 	): number;
 
-	/** Maps `lengthBytes` of `fd` for reading; null on failure. */
-	mapMemory(fd: number, lengthBytes: number): Pointer | null;
+	/** Maps `lengthBytes` of `fd` from `offsetBytes` on (whole pages) for reading; null on failure. */
+	mapMemory(fd: number, lengthBytes: number, offsetBytes: number): Pointer | null;
 	unmapMemory(address: Pointer, lengthBytes: number): number;
 	/** The memory itself, not a copy. Touching it after it was unmapped kills the process. */
 	viewMemory(address: Pointer, lengthBytes: number): ArrayBuffer;

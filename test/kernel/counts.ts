@@ -1,10 +1,9 @@
 /** What the programs of a loaded object have counted since they were last asked. */
 import { COUNTER_KINDS } from "../../src/capture/losses.js";
-import { Tables } from "../../src/capture/tables.js";
-import type { MappedMemory } from "../../src/kernel/memory.js";
+import { mappedTables, type WithTables } from "../../src/capture/mapped-tables.js";
+import type { Tables } from "../../src/capture/tables.js";
 import type { EndpointLabels } from "../../src/model/snapshot.js";
 import { Counter } from "../../src/wire/layout.js";
-import { COUNTERS_OFFSET } from "../../src/wire/object.js";
 
 export interface Exchange extends Pick<EndpointLabels, "role" | "method" | "route" | "protocol"> {
 	readonly status: number;
@@ -20,13 +19,6 @@ export interface Counted {
 	readonly inFlight: number;
 }
 
-type TableName = "cells" | "endpoints" | "owners" | "starts" | ".bss";
-
-/** An object with the product's maps. */
-export interface WithTables {
-	map(name: TableName): { memory(): Pick<MappedMemory, "buffer"> };
-}
-
 export class Counts {
 	readonly tables: Tables;
 	readonly #cells = new Map<number, number>();
@@ -35,18 +27,7 @@ export class Counts {
 
 	/** @param stripes copies of each counter, as the object was loaded with */
 	constructor(object: WithTables, stripes: number) {
-		const memory = (name: TableName): ArrayBuffer => object.map(name).memory().buffer;
-		this.tables = new Tables(
-			{
-				cells: memory("cells"),
-				endpoints: memory("endpoints"),
-				owners: memory("owners"),
-				starts: memory("starts"),
-				counters: memory(".bss"),
-				countersOffset: COUNTERS_OFFSET,
-			},
-			stripes,
-		);
+		this.tables = mappedTables(object, stripes);
 	}
 
 	/** What has been added since the last call. */

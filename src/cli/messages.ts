@@ -1,11 +1,15 @@
 /** What httpeek says on standard error. Scripts wait for the first line and read the last: their forms are firm. */
 import { HttpeekError } from "../base/errors.js";
 import { escapeMessage, escapeText } from "../base/escape.js";
+import { truncateToWidth } from "../base/width.js";
 import type { Totals } from "../model/totals.js";
+
+/** Terminal columns of what is watched: a command can be a whole script. */
+const LONGEST_DESCRIPTION = 100;
 
 /** Counting has begun: from here on no exchange is missed. */
 export function countingLine(description: string, advice = ""): string {
-	return `httpeek: counting ${escapeText(description)}${advice}\n`;
+	return `httpeek: counting ${truncateToWidth(escapeText(description), LONGEST_DESCRIPTION)}${advice}\n`;
 }
 
 /** The end: what was counted, what failed, what may be missing. */

@@ -46,6 +46,7 @@ export const FOR_TESTING = [
 	program("iproute2", "ip"),
 	program("nftables", "nft"),
 	program("procps", "sysctl"),
+	program("tmux", "tmux"),
 ];
 
 /** Says what is wrong with a machine on which nothing can be installed either. */

@@ -122,7 +122,8 @@ VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, stru
 		return 0;
 	hash = key->hash;
 	/* one service must not take the slots of all others; two CPUs at the limit may pass it by one, which harms nobody */
-	owner = bpf_map_lookup_elem(&owners, &c->owner);
+	slot = c->owner; /* on the stack: see count_exchange() */
+	owner = bpf_map_lookup_elem(&owners, &slot);
 	if (!owner || owner->endpoints >= cfg_owner_endpoints)
 		return other_endpoint(c);
 	if (bpf_map_pop_elem(&free_endpoints, &slot))

@@ -91,8 +91,10 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 			continue;
 		if (scan->kind == SCAN_LENGTH)
 			frame_length(s, parse_number(w, scan->line + sizeof("content-length:") - 1));
-		else
+		else if (scan->kind == SCAN_CODING)
 			frame_coding(s, is_chunked(w, scan->line, from));
+		else
+			s->framing |= FRAMING_BROKEN;
 	}
 	if (scan->kind != SCAN_END) { /* too many lines for one go: again from the first that was not looked at */
 		s->carried = 0;
@@ -121,7 +123,7 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 }
 
 /* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
-VERIFIED_ONCE int step(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+SEGMENT_FUNCTION(step)
 {
 	struct segment *seg;
 	struct stream *s;
@@ -160,13 +162,13 @@ VERIFIED_ONCE int step(struct __sk_buff *skb, struct connection *c, struct works
 		forget_bounds(carried, WINDOW_MASK);
 		if (!load_payload(skb, seg, at, carry->bytes + carried, n))
 			return 0;
-		w = (struct window *)carry;
+		w = carried_window(ws, carry);
 	}
 	return parse_window(skb, c, ws, w, at << 32 | n);
 }
 
 /* Steps until the segment is used up. Returns 1 if the steps were used up first. */
-VERIFIED_ONCE int stride(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+SEGMENT_FUNCTION(stride)
 {
 	u32 i;
 

@@ -22,7 +22,8 @@ enum scan_kind {
 	SCAN_BLANK = 1,	 /* the empty line that ends the head */
 	SCAN_LENGTH = 2, /* a Content-Length line */
 	SCAN_CODING = 3, /* a Transfer-Encoding line */
-	SCAN_MORE = 4,	 /* the window has more lines than are looked at in one go: scan again from `line` */
+	SCAN_AMBIGUOUS = 4, /* a line of one of these names, with white space behind it */
+	SCAN_MORE = 5,	 /* the window has more lines than are looked at in one go: scan again from `line` */
 };
 
 struct scan {
@@ -32,26 +33,38 @@ struct scan {
 	u32 kind;
 };
 
-/* "content-length:" and "transfer-encoding:" in any case, by two overlapping words each. */
+/*
+ * "content-length:" and "transfer-encoding:" in any case, by two overlapping words each. Readers do not agree on what the
+ * same names with white space before the colon mean, and RFC 9112 section 5.1 has servers refuse them.
+ */
 static __always_inline u32 interesting_line(const struct window *w, u32 line)
 {
 	u64 head = word_at(w, line) | WORD_LOWERCASE;
+	u32 kind;
+	u8 after;
 
 	if (head == (WORD("content-") | WORD_LOWERCASE) &&
-	    (word_at(w, line + 7) | WORD_LOWERCASE) == (WORD("-length:") | WORD_LOWERCASE))
-		return SCAN_LENGTH;
-	if (head == (WORD("transfer") | WORD_LOWERCASE) &&
-	    (word_at(w, line + 8) | WORD_LOWERCASE) == (WORD("-encodin") | WORD_LOWERCASE) &&
-	    (byte_at(w, line + 16) | 0x20) == 'g' && byte_at(w, line + 17) == ':')
-		return SCAN_CODING;
-	return SCAN_END;
+	    (word_at(w, line + 6) | WORD_LOWERCASE) == (WORD("t-length") | WORD_LOWERCASE)) {
+		after = byte_at(w, line + 14);
+		kind = SCAN_LENGTH;
+	} else if (head == (WORD("transfer") | WORD_LOWERCASE) &&
+		   (word_at(w, line + 8) | WORD_LOWERCASE) == (WORD("-encodin") | WORD_LOWERCASE) &&
+		   (byte_at(w, line + 16) | 0x20) == 'g') {
+		after = byte_at(w, line + 17);
+		kind = SCAN_CODING;
+	} else {
+		return SCAN_END;
+	}
+	if (after == ':')
+		return kind;
+	return after == ' ' || after == '\t' ? SCAN_AMBIGUOUS : SCAN_END;
 }
 
 /*
  * Goes through the header lines of the range to the first one that matters. `skipping` says that the range begins in the
  * middle of a line that does not matter. Newlines are found eight bytes at a time.
  */
-VERIFIED_ONCE int scan_lines(struct window *w, u32 from_to, u32 skipping, struct scan *result)
+WINDOW_FUNCTION_TO(int, scan_lines, (u32 from_to, u32 skipping), (from_to, skipping), struct scan, result)
 {
 	u64 zero = opaque_zero, at = zero, line = zero, skip = skipping, marks;
 	u32 from = range_from(from_to), to = range_to(from_to), i, kind = SCAN_MORE;
@@ -130,7 +143,7 @@ static __always_inline u64 skip_blanks(const struct window *w, u64 at)
  * The decimal number of a Content-Length value that starts at w[at]: returns it, or ~0 for anything but digits with
  * white space around them (RFC 9110 section 8.6; a list of equal values is legal but is refused here and counted).
  */
-VERIFIED_ONCE u64 parse_number(struct window *w, u32 from)
+WINDOW_FUNCTION(u64, parse_number, (u32 from), (from))
 {
 	u64 zero = opaque_zero, value = zero, at = zero, digits;
 	u32 i;
@@ -157,7 +170,7 @@ VERIFIED_ONCE u64 parse_number(struct window *w, u32 from)
 }
 
 /* Whether "chunked" is the last transfer coding of the line that ends with the newline before w[next]. */
-VERIFIED_ONCE int is_chunked(struct window *w, u32 line, u32 next)
+WINDOW_FUNCTION(int, is_chunked, (u32 line, u32 next), (line, next))
 {
 	u64 zero = opaque_zero, end = zero;
 	u8 before;

@@ -42,27 +42,14 @@ typedef __s64 s64;
  * from: what keeps these programs far below the limit of a million instructions. Its pointer arguments may be anything
  * of their type, so each starts with a test for null. Arguments are few: a range of the window travels as one word.
  */
+#ifdef HTTPEEK_COMPAT
+#define VERIFIED_ONCE static __noinline __attribute__((unused))
+#else
 #define VERIFIED_ONCE __noinline __weak
+#endif
 
 /* Always 0, but the verifier cannot know: a loop variable that starts here is never tracked as a constant. */
 static volatile u64 opaque_zero;
-/*
- * A lock that is only ever tried. Releasing is a plain store on x86-64, whose stores are ordered; elsewhere the exchange
- * orders it.
- */
-static __always_inline bool try_lock(u32 *lock)
-{
-	return !__sync_lock_test_and_set(lock, 1);
-}
-
-static __always_inline void unlock(u32 *lock)
-{
-#ifdef __TARGET_ARCH_x86
-	*(volatile u32 *)lock = 0;
-#else
-	__sync_lock_test_and_set(lock, 0);
-#endif
-}
 #else
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
@@ -72,6 +59,8 @@ static __always_inline void unlock(u32 *lock)
 #define forget_bounds(value, mask) ((value) &= (mask))
 static volatile u64 opaque_zero;
 #endif
+
+#include "compat.h"
 
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)

@@ -15,7 +15,7 @@ enum {
 _Static_assert(HISTOGRAM_BUCKETS == 256, "the search below halves eight times");
 
 /* Index of the bucket, HISTOGRAM_BELOW or HISTOGRAM_ABOVE. Exact: eight comparisons with the true bounds. */
-static __always_inline int histogram_bucket(u64 ns)
+NUMBER_FUNCTION int histogram_bucket(u64 ns)
 {
 	u32 bucket = 0;
 

@@ -19,8 +19,10 @@ static __always_inline struct workspace *take_workspace(void)
 		u32 slot = first + i;
 		struct workspace *ws = bpf_map_lookup_elem(&workspaces, &slot);
 
-		if (ws && try_lock(&ws->busy))
+		if (ws && try_lock(&ws->busy)) {
+			ws->slot = slot;
 			return ws;
+		}
 	}
 	count(COUNTER_WORKSPACE_REFUSED);
 	return 0;

@@ -199,4 +199,6 @@ static __always_inline void count_many(enum counter which, u64 by)
 	__sync_fetch_and_add(&counters[which], by);
 }
 
+#include "compat_workspace.h"
+
 #endif

@@ -62,7 +62,7 @@ static __always_inline u64 hash_mix(u64 hash, u64 word)
  * nobody can prepare paths that collide. Returns the hash; *path_bytes is the length of the path as far as it was
  * walked.
  */
-VERIFIED_ONCE u64 route_hash(struct window *w, u32 from_to, u64 seed, u32 *path_bytes)
+WINDOW_FUNCTION_TO(u64, route_hash, (u32 from_to, u64 seed), (from_to, seed), u32, path_bytes)
 {
 	u64 zero = opaque_zero, hash = seed, segment = seed, classes = zero, start = zero;
 	u32 from = range_from(from_to), to = range_to(from_to), i;

@@ -51,7 +51,7 @@ static __always_inline bool is_token(u8 c)
 }
 
 /* Any other token at the window's start: the offset after the space behind it, PARSE_MORE or PARSE_NO. */
-VERIFIED_ONCE int parse_token(struct window *w, u32 total)
+WINDOW_FUNCTION(int, parse_token, (u32 total), (total))
 {
 	u32 i;
 
@@ -140,7 +140,7 @@ static __always_inline int parse_version(const struct window *w, u32 target, u32
  * Absolute form, "http://host/path" in the range: the offset of the path, or of what ends the authority where there is
  * none; PARSE_MORE or PARSE_NO (RFC 9112 section 3.2.2).
  */
-VERIFIED_ONCE int parse_authority(struct window *w, u32 from_to)
+WINDOW_FUNCTION(int, parse_authority, (u32 from_to), (from_to))
 {
 	u64 zero = opaque_zero, at = zero;
 	u32 to = range_to(from_to), i;
@@ -215,7 +215,7 @@ static __always_inline int parse_target(struct window *w, u32 total, u32 at, str
  * not end in it is then taken as HTTP/1.1 on the strength of its method and target. Returns 1, PARSE_MORE, PARSE_NO or
  * PARSE_UNSUPPORTED.
  */
-VERIFIED_ONCE int parse_request_line(struct window *w, u32 total, u32 is_whole, struct request_line *line)
+WINDOW_FUNCTION_TO(int, parse_request_line, (u32 total, u32 is_whole), (total, is_whole), struct request_line, line)
 {
 	u64 start = opaque_zero;
 	int at, newline, version;

@@ -85,29 +85,33 @@ static __noinline u32 other_endpoint(struct connection *c)
 }
 
 /* Writes what the route is called. Asterisk and authority forms have one route each, whatever host they name. */
-static __always_inline void describe_route(struct endpoint *e, const struct window *w, struct route_key *key)
+WINDOW_FUNCTION_TO(int, describe_route, (u32 slot), (slot), struct route_key, key)
 {
+	struct endpoint *e = bpf_map_lookup_elem(&endpoints, &slot);
 	u64 start = WORD(":authori");
 
+	if (!e || !w || !key)
+		return 0;
 	e->route_cut = key->cut;
 	switch (key->form) {
 	case TARGET_ASTERISK:
 		e->route[0] = '*';
 		e->route_bytes = 1;
-		return;
+		return 0;
 	case TARGET_NO_PATH:
 		e->route[0] = '/';
 		e->route_bytes = 1;
-		return;
+		return 0;
 	case TARGET_AUTHORITY:
 		__builtin_memcpy(e->route, &start, sizeof(start));
 		e->route[8] = 't';
 		e->route[9] = 'y';
 		e->route_bytes = 10;
-		return;
+		return 0;
 	default:
 		e->route_bytes = route_write(w, key->from, key->path_bytes, e->route, &key->writer);
 	}
+	return 0;
 }
 
 /* Registers the endpoint of a request that was not seen before. */
@@ -135,7 +139,7 @@ VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, stru
 	__sync_fetch_and_add(&owner->endpoints, 1);
 	__builtin_memset(e, 0, sizeof(*e)); /* a slot that was put back may have been written before */
 	describe_endpoint(e, c, key->method, key->protocol);
-	describe_route(e, w, key);
+	describe_route(w, slot, key);
 	slot = publish_slot(&endpoint_ids, &hash, slot, &free_endpoints);
 	return slot == SLOT_NONE ? other_endpoint(c) : slot;
 }

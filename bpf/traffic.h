@@ -11,10 +11,6 @@
 #include "early.h"
 #include "lease.h"
 
-enum {
-	BUSY_SPINS = 128, /* a packet of the same direction is in a parser on another CPU: some 10 us are waited */
-};
-
 /*
  * The storage of a socket that has none: it is older than the programs, and user space has not seeded it. With a scope
  * of processes that means it is not in scope.
@@ -41,7 +37,7 @@ static __always_inline struct connection *adopt(struct __sk_buff *skb, struct bp
  * the request's acknowledgement number tells where the response direction stands.
  * Returns 1 if the segment begins a request.
  */
-VERIFIED_ONCE int meet(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+SEGMENT_FUNCTION(meet)
 {
 	struct segment *seg;
 	struct bpf_sock *sk;
@@ -81,7 +77,7 @@ VERIFIED_ONCE int meet(struct __sk_buff *skb, struct connection *c, struct works
  * seen all that was answered, and the segment begins with a whole request line. Where the responses cannot be followed
  * either, the request line has to do: both go on from there, or neither would ever.
  */
-VERIFIED_ONCE int resume_requests(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+SEGMENT_FUNCTION(resume_requests)
 {
 	struct segment *seg;
 	bool is_answered;
@@ -262,6 +258,7 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		if (sk->state == BPF_TCP_LISTEN) {
 			c = begin_early(c, sk, &seg);
 			if (c) {
+				seg.is_early = true;
 				watch_segment(skb, c, &seg);
 				check_early(c);
 			}

@@ -78,7 +78,7 @@ static __always_inline u32 lowest_mark(u64 marks)
 }
 
 /* Offset of the first newline of the range, or -1 if there is none. */
-VERIFIED_ONCE int find_newline(struct window *w, u32 from_to)
+WINDOW_FUNCTION(int, find_newline, (u32 from_to), (from_to))
 {
 	u64 zero = opaque_zero, at = zero, marks;
 	u32 from = range_from(from_to), to = range_to(from_to), i;

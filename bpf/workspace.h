@@ -17,7 +17,7 @@ struct segment {
 	u8 is_request;
 	u8 is_egress;
 	u8 is_reset;	 /* a RST without payload */
-	u8 _pad;
+	u8 is_early;	 /* its connection waits for a socket: early.h */
 	u16 remote_port; /* source port of the packet, host order */
 	u8 _pad2[2];
 };
@@ -37,7 +37,7 @@ struct route_key {
 
 struct workspace {
 	u32 busy; /* a program run is in here */
-	u32 _pad;
+	u32 slot; /* in workspaces; written by whoever takes it */
 	struct segment segment;
 	struct request_line line;
 	struct scan scan;

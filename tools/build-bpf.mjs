@@ -1,6 +1,8 @@
 /**
- * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from all bpf/*.bpf.c; build/bpf/layout.bpf.o, which only
- * carries types to tools/gen-layout.mjs; and build/test/harness.bpf.o, which only the kernel tests load. `node tools/build-bpf.mjs` builds what is out of date.
+ * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from all bpf/*.bpf.c, and from the same sources
+ * httpeek-compat.bpf.o for kernels before 5.13 (bpf/compat.h); build/bpf/layout.bpf.o, which only carries types to
+ * tools/gen-layout.mjs; and build/test/harness{,-compat}.bpf.o, which only the kernel tests load. `node
+ * tools/build-bpf.mjs` builds what is out of date.
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -16,14 +18,27 @@ const ARCHITECTURES = /** @type {const} */ ({ x64: "x86", arm64: "arm64" });
 const LAYOUT_SOURCE = "bpf/layout.bpf.c";
 export const LAYOUT_OBJECT = "build/bpf/layout.bpf.o";
 const HARNESS_SOURCE = "test/kernel/harness.bpf.c";
-const HARNESS_OBJECT = "build/test/harness.bpf.o";
 
-/** The object that is loaded on an architecture. @param {string} arch */
-export function mainObject(arch) {
-	return `build/bpf/${arch}/httpeek.bpf.o`;
+/** What is built from the same sources, with a name that says so. @type {{ suffix: string, defines: string[] }[]} */
+const VARIANTS = [
+	{ suffix: "", defines: [] },
+	{ suffix: "-compat", defines: ["HTTPEEK_COMPAT"] },
+];
+
+/** @param {string} arch @param {string} suffix of a variant */
+function mainObject(arch, suffix) {
+	return `build/bpf/${arch}/httpeek${suffix}.bpf.o`;
 }
 
-export const MAIN_OBJECTS = Object.keys(ARCHITECTURES).map(mainObject);
+/** @param {string} suffix of a variant */
+function harnessObject(suffix) {
+	return `build/test/harness${suffix}.bpf.o`;
+}
+
+export const MAIN_OBJECTS = Object.keys(ARCHITECTURES).flatMap((arch) =>
+	VARIANTS.map(({ suffix }) => mainObject(arch, suffix)),
+);
+const HARNESS_OBJECTS = VARIANTS.map(({ suffix }) => harnessObject(suffix));
 
 /** @type {import("./lib/stamp.mjs").Step} */
 export const bpfStep = {
@@ -34,7 +49,7 @@ export const bpfStep = {
 		"tools/build-bpf.mjs",
 		"tools/lib/bpf-compiler.mjs",
 	],
-	outputs: () => [LAYOUT_OBJECT, HARNESS_OBJECT, ...MAIN_OBJECTS],
+	outputs: () => [LAYOUT_OBJECT, ...HARNESS_OBJECTS, ...MAIN_OBJECTS],
 	run: buildAll,
 };
 
@@ -47,12 +62,13 @@ function buildAll() {
 		compileBpf({ clang, source: LAYOUT_SOURCE, object: layout });
 		renameSync(layout, inRoot(LAYOUT_OBJECT));
 		for (const [arch, targetArch] of Object.entries(ARCHITECTURES)) {
-			/** @type {Compile} */
-			const compile = (source, object) => compileBpf({ clang, source, object, targetArch });
-			if (arch === process.arch) buildHarness(scratch, compile);
-			const linked = buildMain(scratch, compile);
 			mkdirSync(inRoot("build/bpf", arch), { recursive: true });
-			renameSync(linked, inRoot(mainObject(arch)));
+			for (const { suffix, defines } of VARIANTS) {
+				/** @type {Compile} */
+				const compile = (source, object) => compileBpf({ clang, source, object, targetArch, defines });
+				if (arch === process.arch) buildHarness(scratch, compile, harnessObject(suffix));
+				renameSync(buildMain(scratch, compile), inRoot(mainObject(arch, suffix)));
+			}
 		}
 	} finally {
 		rmSync(scratch, { recursive: true, force: true });
@@ -80,14 +96,14 @@ function buildMain(scratch, compile) {
 	return linked;
 }
 
-/** @param {string} scratch @param {Compile} compile */
-function buildHarness(scratch, compile) {
+/** @param {string} scratch @param {Compile} compile @param {string} path */
+function buildHarness(scratch, compile, path) {
 	const object = join(scratch, "harness.o");
 	const linked = join(scratch, "harness.bpf.o");
 	compile(HARNESS_SOURCE, object);
 	link(linked, [object]);
 	mkdirSync(inRoot("build/test"), { recursive: true });
-	renameSync(linked, inRoot(HARNESS_OBJECT));
+	renameSync(linked, inRoot(path));
 }
 
 /**

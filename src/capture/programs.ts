@@ -1,6 +1,7 @@
 /** The object file with the kernel programs: where it is, how large its tables are made, how it is configured. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { BpfObject } from "../kernel/object.js";
 import { Limit } from "../wire/layout.js";
@@ -48,10 +49,24 @@ const NS_PER_SECOND = 1e9;
 /** An object file whose programs are in the kernel but attached nowhere yet. */
 export type Programs = BpfObject<ObjectNames>;
 
-/** The object file for this architecture. It may not exist: open() says so. */
-export function objectPath(): string {
+/** The first kernel that takes the main object: it has pointer arguments of global functions and fetching atomics. */
+const MAIN_OBJECT_SINCE = [5, 13] as const;
+
+/**
+ * The object file for this architecture and kernel. It may not exist: open() says so.
+ * @param kernelRelease as `uname -r` says it
+ */
+export function objectPath(kernelRelease = release()): string {
+	const name = needsCompatObject(kernelRelease) ? "httpeek-compat.bpf.o" : "httpeek.bpf.o";
 	// from dist/src/capture, in a checkout and in the package alike
-	return fileURLToPath(new URL(`../../../build/bpf/${process.arch}/httpeek.bpf.o`, import.meta.url));
+	return fileURLToPath(new URL(`../../../build/bpf/${process.arch}/${name}`, import.meta.url));
+}
+
+/** Whether a kernel takes only the object that is verified in the way of older ones (bpf/compat.h). */
+function needsCompatObject(kernelRelease = release()): boolean {
+	const [major = 0, minor = 0] = kernelRelease.split(".").map((part) => Number.parseInt(part, 10));
+	const [sinceMajor, sinceMinor] = MAIN_OBJECT_SINCE;
+	return major < sinceMajor || (major === sinceMajor && minor < sinceMinor);
 }
 
 /** Table sizes for a machine. A cell has about 1 KB: the default takes 19 MB of kernel memory on two CPUs. */

@@ -22,7 +22,7 @@ const ALLOWED = [
 	/^LICENSES\/[\w.-]+$/,
 	/^(README|CHANGELOG)\.md$/,
 	/^bin\/httpeek$/,
-	/^build\/bpf\/(x64|arm64)\/httpeek\.bpf\.o$/,
+	/^build\/bpf\/(x64|arm64)\/httpeek(-compat)?\.bpf\.o$/,
 	/^dist\/src\/[\w/-]+\.(js|d\.ts)$/,
 	/^package\.json$/,
 ];
@@ -31,7 +31,9 @@ const NEEDED = [
 	"LICENSE",
 	"README.md",
 	"bin/httpeek",
+	"build/bpf/arm64/httpeek-compat.bpf.o",
 	"build/bpf/arm64/httpeek.bpf.o",
+	"build/bpf/x64/httpeek-compat.bpf.o",
 	"build/bpf/x64/httpeek.bpf.o",
 	"dist/src/cli/main.js",
 	"dist/src/index.d.ts",

@@ -49,11 +49,20 @@ struct {
 	__type(value, struct ended);
 } harness MAP;
 
-VERIFIED_ONCE int deliver(struct __sk_buff *skb, struct connection *c, u32 index)
+__noinline __weak int deliver(struct __sk_buff *skb, u32 index)
 {
 	struct segment seg = {};
+	struct connection *c;
 	struct record record;
+	struct bpf_sock *sk;
 
+	sk = skb->sk;
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (!c)
 		return 0;
 	if (bpf_skb_load_bytes(skb, sizeof(struct script) + index * sizeof(record), &record, sizeof(record)))
@@ -98,7 +107,7 @@ int conversation(struct __sk_buff *skb)
 	for (i = 0; i < SCRIPT_RECORDS; i++) {
 		if (i >= script.count)
 			break;
-		if (!deliver(skb, c, i))
+		if (!deliver(skb, i))
 			return 0;
 	}
 	h->mode = c->mode;

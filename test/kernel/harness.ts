@@ -1,7 +1,8 @@
 /** The harness of the kernel tests, loaded: plays conversations and tells what the programs counted. */
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CaptureLimits, loadPrograms, type TableSizes, tableSizes } from "../../src/capture/programs.js";
+import { type CaptureLimits, loadPrograms, objectPath, type TableSizes, tableSizes } from "../../src/capture/programs.js";
 import type { BpfObject } from "../../src/kernel/object.js";
 import type { ObjectNames } from "../../src/wire/object.js";
 import type { Conversation } from "./conversation.js";
@@ -40,7 +41,10 @@ const ETHERNET_BYTES = 14;
 const PASS = 1;
 const FIRST_KEY = new Uint8Array(4);
 
-const OBJECT = fileURLToPath(new URL("../../../build/test/harness.bpf.o", import.meta.url));
+/** The variant of the product's object that this kernel takes. */
+const OBJECT = fileURLToPath(
+	new URL(`../../../build/test/${basename(objectPath()).replace("httpeek", "harness")}`, import.meta.url),
+);
 
 /** Why the tests of a file cannot run here; for `describe`. */
 export const skipReason: string | false =

@@ -18,14 +18,14 @@ export function findClang() {
 }
 
 /**
- * @param {{ clang: string, source: string, object: string, targetArch?: "x86" | "arm64" }} options
+ * @param {{ clang: string, source: string, object: string, targetArch?: "x86" | "arm64", defines?: string[] }} options
  */
-export function compileBpf({ clang, source, object, targetArch = "x86" }) {
+export function compileBpf({ clang, source, object, targetArch = "x86", defines = [] }) {
 	runQuietly(
 		clang,
 		[
 			...["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"],
-			...[`-D__TARGET_ARCH_${targetArch}`, ...kernelHeaders()],
+			...[`-D__TARGET_ARCH_${targetArch}`, ...defines.map((name) => `-D${name}`), ...kernelHeaders()],
 			...["-c", source, "-o", object],
 		],
 		`compile ${source}`,

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * compat.h: one source, two objects. The second one (-DHTTPEEK_COMPAT, httpeek-compat.bpf.o) is for kernels before 5.13,
+ * which lack two things. What differs between the objects is here and in compat_workspace.h.
+ *
+ * - Pointers as arguments of global functions: Linux 5.13 (e5069b9c23b3). In the compat object a global function gets the
+ *   number of a workspace and finds its pointers there again (the macros below); what has other pointers is VERIFIED_ONCE
+ *   in the main object only, and verified at each of its calls here.
+ * - Atomic operations that return the old value: Linux 5.12 (5ca419f2864a).
+ */
+#ifndef HTTPEEK_COMPAT_H
+#define HTTPEEK_COMPAT_H
+
+#define LIST(...) __VA_ARGS__
+
+#ifndef HTTPEEK_COMPAT
+
+enum {
+	BUSY_SPINS = 128, /* a packet of the same direction is in a parser on another CPU: some 10 us are waited */
+};
+
+/* A function of numbers only, which the compat object verifies once. */
+#define NUMBER_FUNCTION static __always_inline
+
+/*
+ * VERIFIED_ONCE in both objects, with the arguments (struct window *w, params...): the window of a workspace.
+ *
+ *	WINDOW_FUNCTION(int, find_newline, (u32 from_to), (from_to))
+ *	{
+ *		... w, from_to ...
+ *	}
+ */
+#define WINDOW_FUNCTION(type, name, params, args) VERIFIED_ONCE type name(struct window *w, LIST params)
+
+/* The same with a result that lies in the workspace as well. */
+#define WINDOW_FUNCTION_TO(type, name, params, args, result_type, result)                                              \
+	VERIFIED_ONCE type name(struct window *w, LIST params, result_type *result)
+
+/* The same with the arguments (struct __sk_buff *skb, struct connection *c, struct workspace *ws). */
+#define SEGMENT_FUNCTION(name)                                                                                         \
+	VERIFIED_ONCE int name(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+
+#else
+
+enum {
+	BUSY_SPINS = 32, /* each costs the verifier of 5.10 some 4,000 instructions */
+};
+
+#define NUMBER_FUNCTION __noinline __weak
+
+struct __sk_buff;
+struct connection;
+struct window;
+struct workspace;
+static struct workspace *workspace_at(u32 slot);
+static struct window *window_in(struct workspace *ws);
+static struct workspace *workspace_of(struct window *w);
+static u32 slot_of(struct workspace *ws);
+static struct connection *connection_of(struct __sk_buff *skb, struct workspace *ws);
+
+#define WINDOW_FUNCTION(type, name, params, args)                                                                      \
+	static __always_inline type name##_body(struct window *w, LIST params);                                        \
+	__noinline __weak type name##_at(u32 workspace, LIST params)                                                   \
+	{                                                                                                              \
+		struct workspace *ws = workspace_at(workspace);                                                        \
+		return ws ? name##_body(window_in(ws), LIST args) : 0;                                                 \
+	}                                                                                                              \
+	static __always_inline type name(struct window *w, LIST params)                                                \
+	{                                                                                                              \
+		return name##_at(slot_of(workspace_of(w)), LIST args);                                                 \
+	}                                                                                                              \
+	static __always_inline type name##_body(struct window *w, LIST params)
+
+#define WINDOW_FUNCTION_TO(type, name, params, args, result_type, result)                                              \
+	static __always_inline type name##_body(struct window *w, LIST params, result_type *result);                   \
+	static result_type *name##_result(struct workspace *ws);                                                       \
+	__noinline __weak type name##_at(u32 workspace, LIST params)                                                   \
+	{                                                                                                              \
+		struct workspace *ws = workspace_at(workspace);                                                        \
+		return ws ? name##_body(window_in(ws), LIST args, name##_result(ws)) : 0;                              \
+	}                                                                                                              \
+	static __always_inline type name(struct window *w, LIST params, result_type *result)                           \
+	{                                                                                                              \
+		return name##_at(slot_of(workspace_of(w)), LIST args);                                                 \
+	}                                                                                                              \
+	static __always_inline type name##_body(struct window *w, LIST params, result_type *result)
+
+#define SEGMENT_FUNCTION(name)                                                                                         \
+	static __always_inline int name##_body(struct __sk_buff *skb, struct connection *c, struct workspace *ws);     \
+	__noinline __weak int name##_at(struct __sk_buff *skb, u32 workspace)                                          \
+	{                                                                                                              \
+		struct workspace *ws = workspace_at(workspace);                                                        \
+		struct connection *c;                                                                                  \
+		if (!ws)                                                                                               \
+			return 0;                                                                                      \
+		c = connection_of(skb, ws);                                                                            \
+		return c ? name##_body(skb, c, ws) : 0;                                                                \
+	}                                                                                                              \
+	static __always_inline int name(struct __sk_buff *skb, struct connection *c, struct workspace *ws)             \
+	{                                                                                                              \
+		return name##_at(skb, slot_of(ws));                                                                    \
+	}                                                                                                              \
+	static __always_inline int name##_body(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+
+#endif
+
+#ifdef __bpf__
+#ifndef HTTPEEK_COMPAT
+/*
+ * A lock that is only ever tried. Releasing is a plain store on x86-64, whose stores are ordered; elsewhere the exchange
+ * orders it.
+ */
+static __always_inline bool try_lock(u32 *lock)
+{
+	return !__sync_lock_test_and_set(lock, 1);
+}
+
+static __always_inline void unlock(u32 *lock)
+{
+#ifdef __TARGET_ARCH_x86
+	*(volatile u32 *)lock = 0;
+#else
+	__sync_lock_test_and_set(lock, 0);
+#endif
+}
+#else
+/* Without an exchange: adds, then looks. Of two that try at once both may fail; never do both succeed. */
+static __always_inline bool try_lock(u32 *lock)
+{
+	if (*(volatile u32 *)lock)
+		return false;
+	__sync_fetch_and_add(lock, 1);
+	if (*(volatile u32 *)lock == 1)
+		return true;
+	__sync_fetch_and_add(lock, -1);
+	return false;
+}
+
+static __always_inline void unlock(u32 *lock)
+{
+	__sync_fetch_and_add(lock, -1);
+}
+#endif
+#endif
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* compat_workspace.h: what the functions of the compat object find by the number of their workspace (compat.h). */
+#ifndef HTTPEEK_COMPAT_WORKSPACE_H
+#define HTTPEEK_COMPAT_WORKSPACE_H
+
+#include "maps.h" /* which ends with this file */
+
+#ifndef HTTPEEK_COMPAT
+
+static __always_inline struct window *carried_window(struct workspace *ws, struct carry *carry)
+{
+	return (struct window *)carry;
+}
+
+#else
+
+static __always_inline struct workspace *workspace_at(u32 slot)
+{
+	return bpf_map_lookup_elem(&workspaces, &slot);
+}
+
+static __always_inline struct window *window_in(struct workspace *ws)
+{
+	return &ws->window;
+}
+
+static __always_inline struct workspace *workspace_of(struct window *w)
+{
+	return (void *)w - offsetof(struct workspace, window);
+}
+
+static __always_inline u32 slot_of(struct workspace *ws)
+{
+	return ws->slot;
+}
+
+static __always_inline struct request_line *parse_request_line_result(struct workspace *ws)
+{
+	return &ws->line;
+}
+
+static __always_inline struct scan *scan_lines_result(struct workspace *ws)
+{
+	return &ws->scan;
+}
+
+static __always_inline struct route_key *describe_route_result(struct workspace *ws)
+{
+	return &ws->key;
+}
+
+static __always_inline u32 *route_hash_result(struct workspace *ws)
+{
+	return &ws->key.path_bytes;
+}
+
+/* The connection that the segment in the workspace belongs to. */
+static __always_inline struct connection *connection_of(struct __sk_buff *skb, struct workspace *ws)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (ws->segment.is_early) {
+		u32 slot = bpf_get_smp_processor_id();
+		struct early *early = bpf_map_lookup_elem(&early_requests, &slot);
+
+		if (!early)
+			return 0;
+		opaque(early); /* the addition stays behind the test */
+		return &early->connection;
+	}
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	return sk ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
+}
+
+/* A carried line is parsed in the workspace, where the functions can find it by number. */
+static __always_inline struct window *carried_window(struct workspace *ws, struct carry *carry)
+{
+	__builtin_memcpy(ws->window.bytes, carry->bytes, WINDOW_BYTES);
+	return &ws->window;
+}
+
+#endif
+#endif

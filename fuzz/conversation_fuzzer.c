@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * conversation_fuzzer.c: libFuzzer's target. Plays each script as it is written and checks the laws of report.h behind
+ * every segment; then again in other circumstances that must not matter, and compares what was counted.
+ */
+#include "report.h"
+#include "script.h"
+
+static struct player player;
+static char first[REPORT_BYTES], second[REPORT_BYTES];
+
+/* Bytes that would change what a parser sees if it looked behind the end of a segment. */
+static const char misleading[] = "\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+				 "GET / HTTP/1.1\r\n\r\n";
+
+static void compare(const char *what)
+{
+	write_report(second);
+	if (!strcmp(first, second))
+		return;
+	fprintf(stderr, "fuzz: %s changes what is counted\n%s\n%s\n", what, first, second);
+	abort();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	make_world();
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *script, size_t bytes)
+{
+	bool is_certain;
+
+	begin_checks();
+	set_stale("");
+	play(&player, script, bytes, 0, check_world);
+	write_report(first);
+	/* once framing is lost, where it goes on depends on where segments begin */
+	is_certain = player.is_orderly && !count_losses() && (bytes == 0 || script[0] != 'd');
+	set_stale(misleading);
+	play(&player, script, bytes, 0, NULL);
+	compare("what lies behind a segment's bytes");
+	if (!is_certain || player.fillers)
+		return 0;
+	play(&player, script, bytes, 1, NULL);
+	compare("cutting into single bytes");
+	play(&player, script, bytes, 7, NULL);
+	compare("cutting into seven bytes");
+	return 0;
+}

@@ -43,7 +43,7 @@ enum {
 #else
 
 enum {
-	BUSY_SPINS = 32, /* each costs the verifier of 5.10 some 4,000 instructions */
+	BUSY_SPINS = 16, /* each costs the verifier of 5.10 thousands of instructions */
 };
 
 #define NUMBER_FUNCTION __noinline __weak
@@ -124,11 +124,18 @@ static __always_inline void unlock(u32 *lock)
 #endif
 }
 #else
-/* Without an exchange: adds, then looks. Of two that try at once both may fail; never do both succeed. */
+/*
+ * Without an exchange: adds, then looks. Of two that try at once both may fail; never do both succeed. Below 0 is what a
+ * holder leaves whose stream was begun anew meanwhile.
+ */
 static __always_inline bool try_lock(u32 *lock)
 {
-	if (*(volatile u32 *)lock)
+	s32 holders = *(volatile s32 *)lock;
+
+	if (holders > 0)
 		return false;
+	if (holders < 0)
+		*(volatile u32 *)lock = 0;
 	__sync_fetch_and_add(lock, 1);
 	if (*(volatile u32 *)lock == 1)
 		return true;

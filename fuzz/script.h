@@ -12,6 +12,7 @@ enum {
 	FILLER_BYTES = 5000,
 	LARGE_FILLER_BYTES = 60000,
 	JUMP_BYTES = 1000,
+	PADDING_UNIT_BYTES = 8,
 };
 
 /* One direction, as its sender sees it. */
@@ -134,6 +135,13 @@ static void send_filler(struct player *p, u32 bytes)
 	send_segment(p);
 }
 
+/* Header text of almost any length, so that a search finds the ends of the parsers' window. */
+static void pad(struct player *p, u32 bytes)
+{
+	while (bytes--)
+		append(p, 'p');
+}
+
 static void send_again(struct player *p)
 {
 	struct sender *s = &p->senders[p->is_response];
@@ -235,6 +243,9 @@ static void play(struct player *p, const u8 *script, size_t bytes, u32 piece_byt
 			send_segment(p);
 			if (c != '|')
 				p->is_response = c == '}';
+		} else if (c == '~' && i + 2 < bytes && script[i + 1] == 'p') {
+			pad(p, script[i + 2] * PADDING_UNIT_BYTES);
+			i += 2;
 		} else if (c == '~' && i + 1 < bytes) {
 			direct(p, script[++i]);
 		} else {

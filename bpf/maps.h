@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * maps.h: every map and configuration value, each with its life: who inserts, who deletes, who reads, what happens when
+ * maps.h: every map, each with its life: who inserts, who deletes, who reads, what happens when
  * it is full. All but the socket storages are sized by user space before loading (src/capture/session.ts).
  *
  * Tables are arrays whose slots are handed out by a queue, so that the hot path can keep a slot number in the socket's
@@ -12,6 +12,7 @@
 #ifndef HTTPEEK_MAPS_H
 #define HTTPEEK_MAPS_H
 
+#include "config.h"
 #include "connection.h"
 #include "wire.h"
 #include "workspace.h"
@@ -177,17 +178,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct workspace);
 } workspaces MAP;
-
-/* enum counter. Added to on paths that are rare by nature; read by user space through a mapping of .bss. */
-__weak u64 counters[COUNTERS];
-
-/* Configuration, written by user space before loading. */
-__weak const volatile u64 cfg_hash_seed = 0x2545f4914f6cdd1dull; /* secret start of every hash */
-__weak const volatile u64 cfg_min_latency_ns = 0;		   /* exchanges faster than this are not counted */
-__weak const volatile u32 cfg_stripe_mask = 0;			   /* stripes - 1, a power of two minus 1 */
-__weak const volatile u32 cfg_endpoints = 4096;			   /* entries of endpoints: stride of starts */
-__weak const volatile u32 cfg_owner_endpoints = 0xffffffff;	   /* endpoints one owner may register */
-__weak const volatile bool cfg_scope_pids = false;		   /* only sockets of scope_pids */
 
 static __always_inline void count(enum counter which)
 {

@@ -12,6 +12,8 @@
 
 #include <linux/in.h>
 
+#include "config.h"
+
 #include "early.h"
 
 enum {

@@ -6,6 +6,8 @@
 #ifndef HTTPEEK_TRAFFIC_H
 #define HTTPEEK_TRAFFIC_H
 
+#include "config.h"
+
 #include "begin.h"
 #include "conversation.h"
 #include "early.h"

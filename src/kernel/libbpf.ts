@@ -142,11 +142,12 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		errno: () => koffi.errno(),
 		collectWarnings,
 
-		objectOpen: (path, { logBuffer }) =>
+		objectOpen: (path, { logBuffer, logLevel = 0 }) =>
 			open(path, {
 				sz: koffi.sizeof(openOptions),
 				kernel_log_buf: koffi.address(logBuffer),
 				kernel_log_size: logBuffer.length,
+				kernel_log_level: logLevel,
 			}),
 		objectLoad: libbpf.func("int bpf_object__load(void *object)"),
 		objectClose: libbpf.func("void bpf_object__close(void *object)"),

@@ -11,6 +11,8 @@ export type Pointer = bigint;
 export interface OpenOptions {
 	/** Where the kernel writes the verifier's log of a refused program; must stay alive until the object is loaded. */
 	readonly logBuffer: Uint8Array;
+	/** What is written there: 0 (default) refusals only, 4 also how many instructions the verifier processed. */
+	readonly logLevel?: number;
 }
 
 /** `struct bpf_test_run_opts`: what goes in. */

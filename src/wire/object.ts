@@ -45,7 +45,7 @@ export const CONFIG_LAYOUT = {
 } as const;
 
 /** Where `counters` begins in `.bss`, in bytes. */
-export const COUNTERS_OFFSET = 8;
+export const COUNTERS_OFFSET = 0;
 
 /** For BpfObject: every name that may be asked for. */
 export interface ObjectNames {

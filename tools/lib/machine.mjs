@@ -49,6 +49,15 @@ export const FOR_TESTING = [
 	program("tmux", "tmux"),
 ];
 
+/** @type {Requirement[]} */
+export const FOR_OTHER_KERNELS = [
+	program("qemu-system-x86", "qemu-system-x86_64"),
+	program("busybox-static", "busybox"),
+	program("cpio", "cpio"),
+	program("kmod", "depmod"),
+	program("xz-utils", "xz"),
+];
+
 /** Says what is wrong with a machine on which nothing can be installed either. */
 export function checkPlatform() {
 	const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

@@ -112,7 +112,9 @@ function buildInitramfs({ root, version }, scratch) {
 /** Files of the modules, each after those it needs. @param {string} root @param {string} version @returns {string[]} */
 function modulePaths(root, version) {
 	runQuietly(needProgram("depmod"), ["-b", root, version], `index the modules of ${version}`);
-	const files = new Set(readdirSync(join(root, "lib/modules", version), { recursive: true }).map((path) => basename(String(path), ".xz")));
+	const files = new Set(
+		readdirSync(join(root, "lib/modules", version), { recursive: true }).map((path) => basename(String(path), ".xz")),
+	);
 	// what is no file is built in
 	const paths = BOOT_MODULES.filter((name) => files.has(`${name}.ko`)).flatMap((name) => {
 		const purpose = `find the module ${name} of ${version}`;

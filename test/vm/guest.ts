@@ -1,0 +1,119 @@
+/**
+ * What runs inside a test machine (tools/lib/vm.mjs): every object is loaded, then the test files given by the kind of
+ * their folder run one after another, then the kernel's log is looked through. The result is one JSON document on stdout;
+ * what goes on meanwhile is on stderr, the machine's console.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { release } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { objectPath } from "../../src/capture/programs.js";
+import type { ProgramName } from "../../src/wire/object.js";
+import { type VerifiedProgram, verify } from "./verifier.js";
+
+/** dist/test, and the checkout above it. */
+const TESTS = fileURLToPath(new URL("..", import.meta.url));
+const CHECKOUT = join(TESTS, "../..");
+/** Emulated processors are some twenty times slower: what waits for something waits longer. */
+const LONGEST_TEST_MS = 240_000;
+const KINDS = ["kernel", "vm", "live"] as const;
+
+/**
+ * Tests of test/live that are left out: they load the machine beyond what emulation can do in minutes, or measure its
+ * speed. They run on the host's own kernel.
+ */
+const TOO_HEAVY = ["attack.test.js", "attack-bytes.test.js", "attack-connections.test.js", "bench.test.js"];
+
+/** What a kernel writes when something in it is wrong. */
+const ALARM =
+	/\b(WARNING: CPU|BUG:|Oops|general protection|kernel panic|RCU stall|rcu_\w+ detected|hung_task|INFO: task)\b/i;
+
+/** Every one, or this does not compile. */
+const PROGRAMS: Readonly<Record<ProgramName, true>> = {
+	connect_v4: true,
+	connect_v6: true,
+	floor_in: true,
+	floor_out: true,
+	sock_created: true,
+	sock_released: true,
+	sock_state: true,
+	traffic_in: true,
+	traffic_out: true,
+};
+const HARNESS_PROGRAMS = ["conversation", "bucket_of"];
+
+export interface TestResult {
+	readonly file: string;
+	readonly passed: number;
+	readonly failed: number;
+	readonly skipped: number;
+	readonly seconds: number;
+	/** Names and messages of what failed. */
+	readonly failures: string;
+}
+
+export interface GuestReport {
+	readonly kernel: string;
+	readonly objects: readonly { readonly object: string; readonly programs: readonly VerifiedProgram[] }[];
+	readonly tests: readonly TestResult[];
+	/** Lines of the kernel's log that must not be there. */
+	readonly alarms: readonly string[];
+}
+
+function main(): void {
+	if (!readFileSync("/proc/cmdline", "latin1").includes("httpeek.run=")) {
+		throw new Error("this is for test machines only: npm run test:kernels");
+	}
+	// what the kernel says of the emulated hardware while it boots is not ours
+	execFileSync("dmesg", ["--clear"]);
+	const harness = join(CHECKOUT, "build/test", basename(objectPath()).replace("httpeek", "harness"));
+	const objects = [
+		{ object: basename(objectPath()), programs: verify(objectPath(), Object.keys(PROGRAMS)) },
+		{ object: basename(harness), programs: verify(harness, HARNESS_PROGRAMS) },
+	];
+	for (const { object, programs } of objects) console.error(`${object}: ${JSON.stringify(programs)}`);
+	const tests = KINDS.flatMap(testFiles).map(runTests);
+	const report: GuestReport = { kernel: release(), objects, tests, alarms: alarms() };
+	console.log(JSON.stringify(report));
+}
+
+function testFiles(kind: string): string[] {
+	const folder = join(TESTS, kind);
+	if (!existsSync(folder)) return [];
+	return readdirSync(folder)
+		.filter((name) => name.endsWith(".test.js") && !TOO_HEAVY.includes(name))
+		.sort()
+		.map((name) => join(folder, name));
+}
+
+function runTests(path: string): TestResult {
+	const startedMs = performance.now();
+	const args = ["--test", "--test-reporter=tap", `--test-timeout=${LONGEST_TEST_MS}`, path];
+	const { stdout } = spawnSync(process.execPath, args, { cwd: CHECKOUT, encoding: "utf8", maxBuffer: 1 << 28 });
+	const number = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(stdout)?.[1] ?? 0);
+	const result = {
+		file: path.slice(TESTS.length),
+		passed: number("pass"),
+		failed: number("fail") + number("cancelled"),
+		skipped: number("skipped"),
+		seconds: Math.round((performance.now() - startedMs) / 1000),
+		failures: failuresOf(stdout),
+	};
+	console.error(`${result.file}: ${result.passed} passed, ${result.failed} failed, ${result.seconds} s`);
+	return result;
+}
+
+/** The blocks of a TAP document that say what failed and why, without the stacks. */
+function failuresOf(tap: string): string {
+	const blocks = tap.match(/^ *not ok [\s\S]*?^ *\.\.\.$/gm) ?? [];
+	return blocks.map((block) => block.replace(/^ *stack: \|-[\s\S]*/m, "").slice(0, 1500)).join("\n");
+}
+
+function alarms(): string[] {
+	return execFileSync("dmesg", { encoding: "utf8" })
+		.split("\n")
+		.filter((line) => ALARM.test(line));
+}
+
+main();

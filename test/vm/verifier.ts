@@ -1,0 +1,41 @@
+/** How many instructions the verifier of the running kernel processes for each program of an object. */
+import { native } from "../../src/kernel/libbpf.js";
+
+/** BPF_LOG_STATS. */
+const STATISTICS = 4;
+const LOG_BYTES = 0xff_ffff;
+
+export interface VerifiedProgram {
+	readonly name: string;
+	/** Instructions processed, of a million allowed. */
+	readonly instructions: number;
+	/** The end of what the verifier said, if it refused the program. */
+	readonly refusal?: string;
+}
+
+/**
+ * Loads each program by itself and lets go of it. A log holds one program's figures, so each needs an object of its own.
+ * @param names programs of the object
+ */
+export function verify(path: string, names: readonly string[]): VerifiedProgram[] {
+	return names.map((name) => verifyOne(path, names, name));
+}
+
+function verifyOne(path: string, names: readonly string[], name: string): VerifiedProgram {
+	const logBuffer = Buffer.alloc(LOG_BYTES);
+	const object = native().objectOpen(path, { logBuffer, logLevel: STATISTICS });
+	if (object === null) throw new Error(`cannot open ${path}`);
+	try {
+		for (const other of names) {
+			const program = native().findProgram(object, other);
+			if (program === null) throw new Error(`${path} has no program ${other}`);
+			native().programSetAutoload(program, other === name);
+		}
+		const error = native().objectLoad(object);
+		const log = logBuffer.toString("latin1", 0, logBuffer.indexOf(0));
+		const instructions = Number(/processed (\d+) insns/.exec(log)?.[1] ?? 0);
+		return { name, instructions, ...(error < 0 && { refusal: log.trimEnd().split("\n").slice(-8).join("\n") }) };
+	} finally {
+		native().objectClose(object);
+	}
+}

@@ -71,8 +71,11 @@ static __always_inline void check_early(struct connection *c)
 	count(COUNTER_LISTENER_DATA);
 }
 
-/* Moves what waits on this CPU into the new socket's storage, if it is this socket's. */
-static __always_inline bool take_early(struct connection *c, u32 first_seq, u32 remote_port)
+/*
+ * Moves what waits on this CPU into the new socket's storage, if it is this socket's. Where responses begin, the socket
+ * knows: data on a SYN (TCP Fast Open) acknowledges nothing.
+ */
+static __always_inline bool take_early(struct connection *c, u32 first_seq, u32 response_seq, u32 remote_port)
 {
 	struct early *early = early_slot();
 	u32 owner = c->owner;
@@ -86,6 +89,7 @@ static __always_inline bool take_early(struct connection *c, u32 first_seq, u32 
 	early->is_waiting = 0;
 	*c = early->connection;
 	c->owner = owner;
+	begin_stream(&c->response, first_position(response_seq), STREAM_START);
 	return true;
 }
 

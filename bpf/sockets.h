@@ -122,7 +122,7 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 	u64 syn_ns = c->flags & CONNECTION_SYN_SENT ? c->request.started_ns : 0;
 	struct peer_stats *stats;
 
-	if (role == ROLE_CLIENT || !take_early(c, ops->rcv_nxt, bpf_ntohl(ops->remote_port))) {
+	if (role == ROLE_CLIENT || !take_early(c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
 		begin_connection(c);
 		set_role(c, sk, role);
 		begin_stream(&c->request, first_position(role == ROLE_SERVER ? ops->rcv_nxt : ops->snd_nxt),

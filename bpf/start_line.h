@@ -256,10 +256,10 @@ WINDOW_FUNCTION_TO(int, parse_request_line, (u32 total, u32 is_whole), (total, i
 static __always_inline int parse_status_line(const struct window *w, u32 total)
 {
 	u64 word = word_at(w, 0), expected = WORD("HTTP/1.");
-	u32 known = total < 7 ? total : 7, status;
+	u32 known = total < 5 ? total : 5, status;
 	u8 a, b, c, after;
 
-	if (known < 7) {
+	if (total < 7) { /* "HTTP/" may still become a version that is not read */
 		u64 mask = (1ull << (known * 8)) - 1;
 
 		return (word & mask) == (expected & mask) ? PARSE_MORE : PARSE_NO;

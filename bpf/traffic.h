@@ -13,16 +13,18 @@
 #include "early.h"
 #include "lease.h"
 
+enum { SOCKET_RAW = 3 }; /* SOCK_RAW, whose header is not for BPF */
+
 /*
  * The storage of a socket that has none: it is older than the programs, and user space has not seeded it. With a scope
- * of processes that means it is not in scope.
+ * of processes that means it is not in scope. What a raw socket sends may look like TCP, but is no connection.
  */
 static __always_inline struct connection *adopt(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	struct owner_key key = {};
 	struct connection *c;
 
-	if (cfg_scope_pids)
+	if (cfg_scope_pids || sk->type == SOCKET_RAW)
 		return 0;
 	c = bpf_sk_storage_get(&connections, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!c) {

@@ -1,7 +1,7 @@
 /**
  * `npm run test:kernels`: the objects and the tests on other kernels, Debian's, each in a machine that QEMU emulates.
- * `npm run test:kernels -- 5.10 6.1` takes only these; `--write` puts the results into docs/kernels.md; `--verbose` shows
- * the machines' consoles.
+ * `npm run test:kernels -- 5.10 6.1` takes only these, `-- kernel live` only the tests of these kinds (folders of test/);
+ * `--write` puts the results of all kinds into docs/kernels.md; `--verbose` shows the machines' consoles.
  */
 import { writeFileSync } from "node:fs";
 import { compiledFile } from "./lib/compile-step.mjs";
@@ -16,18 +16,20 @@ import { runInVm } from "./lib/vm.mjs";
 /** For one machine: it runs some hundred tests, each twenty times as slow as usual. */
 const DEADLINE_SECONDS = 1800;
 const TABLE = "docs/kernels.md";
+/** Folders of test/ whose tests run in a machine; `vm` has those that run nowhere else. */
+const KINDS = ["kernel", "vm", "live"];
 
 /** @typedef {import("./lib/debian-kernels.mjs").Release} Release */
 /** @typedef {import("../test/vm/guest.js").GuestReport} GuestReport */
 
 await runTool(async () => {
-	const { releases, isWritten, isVerbose } = readArguments(process.argv.slice(2));
+	const { releases, kinds, isWritten, isVerbose } = readArguments(process.argv.slice(2));
 	await setUpMachine([...FOR_TESTING, ...FOR_OTHER_KERNELS], "test httpeek on other kernels");
 	build();
 	/** @type {Map<Release, GuestReport>} */
 	const reports = new Map();
 	for (const release of releases) {
-		const report = await testOn(release, isVerbose);
+		const report = await testOn(release, kinds, isVerbose);
 		if (report !== undefined) reports.set(release, report);
 	}
 	if (isWritten) {
@@ -40,35 +42,48 @@ await runTool(async () => {
 
 /**
  * @param {string[]} words
- * @returns {{ releases: Release[], isWritten: boolean, isVerbose: boolean }}
+ * @returns {{ releases: Release[], kinds: string[], isWritten: boolean, isVerbose: boolean }}
  */
 function readArguments(words) {
 	const known = /** @type {Release[]} */ (Object.keys(SUITES));
 	const flags = new Set(words.filter((word) => word.startsWith("--")));
-	const named = words.filter((word) => !word.startsWith("--"));
-	const wrong = [...named.filter((word) => !Object.hasOwn(SUITES, word)), ...flags].filter(
-		(word) => word !== "--write" && word !== "--verbose",
-	);
+	const releases = known.filter((release) => words.includes(release));
+	const kinds = KINDS.filter((kind) => words.includes(kind));
+	const allowed = [...known, ...KINDS, "--write", "--verbose"];
+	const wrong = words.filter((word) => !allowed.includes(word));
 	if (wrong.length > 0) {
-		throw new ToolFailure(`there is no kernel and no option ${wrong.join(" ")}`, {
-			hint: `kernels are ${known.join(", ")}; options are --write, --verbose`,
+		throw new ToolFailure(`there is no kernel, kind of tests or option ${wrong.join(" ")}`, {
+			hint: `there are ${allowed.join(", ")}`,
+			exitCode: EXIT.usage,
+		});
+	}
+	if (flags.has("--write") && kinds.length > 0) {
+		throw new ToolFailure("--write takes the results of all kinds of tests", {
+			hint: `leave out ${kinds.join(", ")}`,
 			exitCode: EXIT.usage,
 		});
 	}
 	return {
-		releases: named.length === 0 ? known : known.filter((release) => named.includes(release)),
+		releases: releases.length === 0 ? known : releases,
+		kinds: kinds.length === 0 ? KINDS : kinds,
 		isWritten: flags.has("--write"),
 		isVerbose: flags.has("--verbose"),
 	};
 }
 
-/** @param {Release} release @param {boolean} isVerbose @returns {Promise<GuestReport | undefined>} */
-async function testOn(release, isVerbose) {
+/**
+ * @param {Release} release
+ * @param {string[]} kinds
+ * @param {boolean} isVerbose
+ * @returns {Promise<GuestReport | undefined>}
+ */
+async function testOn(release, kinds, isVerbose) {
 	const kernel = debianKernel(release);
 	say(`testing on Linux ${kernel.version}`);
 	const program = inRoot(compiledFile("test/vm/guest.ts"));
 	const startedMs = performance.now();
-	const result = await runInVm(kernel, program, { deadlineSeconds: DEADLINE_SECONDS, isVerbose });
+	const argument = kinds.join(",");
+	const result = await runInVm(kernel, program, { argument, deadlineSeconds: DEADLINE_SECONDS, isVerbose });
 	const seconds = Math.round((performance.now() - startedMs) / 1000);
 	if (result.output.trim() === "") {
 		const why = result.isTimedOut ? `did not end in ${DEADLINE_SECONDS} s` : "ended without a result";

@@ -26,10 +26,11 @@ const MEMORY = "3G";
  * Boots a kernel and runs a program of the checkout in it.
  * @param {import("./debian-kernels.mjs").Kernel} kernel
  * @param {string} program path of the JavaScript file
- * @param {{ deadlineSeconds: number, isVerbose?: boolean }} options
+ * @param {{ argument: string, deadlineSeconds: number, isVerbose?: boolean }} options the argument is a word
+ * that the program finds in /proc/cmdline as httpeek.argument
  * @returns {Promise<VmResult>}
  */
-export async function runInVm(kernel, program, { deadlineSeconds, isVerbose = false }) {
+export async function runInVm(kernel, program, { argument, deadlineSeconds, isVerbose = false }) {
 	const scratch = mkdtempSync(join(tmpdir(), "httpeek-vm-"));
 	try {
 		const initramfs = buildInitramfs(kernel, scratch);
@@ -39,6 +40,7 @@ export async function runInVm(kernel, program, { deadlineSeconds, isVerbose = fa
 			`httpeek.modules=${join(kernel.root, "lib/modules")}`,
 			`httpeek.node=${process.execPath}`,
 			`httpeek.run=${program}`,
+			`httpeek.argument=${argument}`,
 		].join(" ");
 		const args = [
 			...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", MEMORY],

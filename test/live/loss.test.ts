@@ -67,8 +67,12 @@ async function compare(context: TestContext, cgroup: string, network: BadNetwork
 }
 
 test("exact at 1 % loss", { skip: skipReason }, async (context) => {
-	await context.test("a cable with MTU 1500 and no segmentation offload that drops", async (inner) => {
-		await compare(inner, makeLiveCgroup(inner), makeDroppingNetwork(inner));
+	await context.test("a cable with MTU 1500 that drops, segments one by one", async (inner) => {
+		await compare(inner, makeLiveCgroup(inner), makeDroppingNetwork(inner, false));
+	});
+
+	await context.test("a cable that drops, segments 64 KB at a time", async (inner) => {
+		await compare(inner, makeLiveCgroup(inner), makeDroppingNetwork(inner, true));
 	});
 
 	await context.test("a link that drops, doubles, delays and reorders", { skip: noRelayReason }, async (inner) => {

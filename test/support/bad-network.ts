@@ -93,14 +93,17 @@ function makeEnds(context: TestContext): Ends {
 	};
 }
 
-/** A cable with an MTU of 1500 on which every packet is a segment of its own; each end drops 1 % of what comes in. */
-export function makeDroppingNetwork(context: TestContext): BadNetwork {
+/**
+ * A cable with an MTU of 1500; each end drops 1 % of what comes in.
+ * @param offload segments travel together, up to 64 KB in a packet; otherwise each is a packet of its own
+ */
+export function makeDroppingNetwork(context: TestContext, offload: boolean): BadNetwork {
 	const { names, devices, prefixes } = makeEnds(context);
 	ip("link", "add", devices[0], "netns", names[0], "type", "veth", "peer", "name", devices[1], "netns", names[1]);
 	for (const [i, name] of names.entries()) {
 		const device = devices[i] ?? "";
 		ip("-n", name, "address", "add", `10.77.0.${i + 1}/30`, "dev", device);
-		ip("-n", name, "link", "set", device, "mtu", "1500", "gso_max_segs", "1", "up");
+		ip("-n", name, "link", "set", device, "mtu", "1500", ...(offload ? [] : ["gso_max_segs", "1"]), "up");
 		const nft = (text: string) => execFileSync("ip", ["netns", "exec", name, "nft", text], { stdio: "pipe" });
 		nft("add table ip test");
 		nft("add chain ip test in { type filter hook prerouting priority 0; }");

@@ -6,7 +6,7 @@
 #include "stats.h"
 
 enum {
-	PASS = 1, /* what every program returns: httpeek never drops a packet or refuses a socket */
+	PASS = 1,		  /* what every program returns: httpeek never drops a packet or refuses a socket */
 	POSITION_BASE_SHIFT = 32, /* positions begin with 1 in the high half, so that small steps back stay positive */
 	FAMILY_INET = 2,	  /* AF_INET and AF_INET6, whose header is not for BPF */
 	FAMILY_INET6 = 10,

@@ -39,8 +39,7 @@ static __always_inline void drop_carry(struct __sk_buff *skb, bool is_request)
  * Keeps the unfinished line w[line..total) for the next segment; the window's new bytes are `n` from `at` on. A line that
  * began in an earlier segment already lies at the carry's start, because only one line is ever kept.
  */
-VERIFIED_ONCE int keep_line(struct __sk_buff *skb, struct connection *c, struct segment *seg, u64 at_n,
-			    u32 line_total)
+VERIFIED_ONCE int keep_line(struct __sk_buff *skb, struct connection *c, struct segment *seg, u64 at_n, u32 line_total)
 {
 	u32 at = at_n >> 32, line = range_from(line_total), total = range_to(line_total);
 	struct carry *carry;

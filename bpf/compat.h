@@ -37,8 +37,7 @@ enum {
 	VERIFIED_ONCE type name(struct window *w, LIST params, result_type *result)
 
 /* The same with the arguments (struct __sk_buff *skb, struct connection *c, struct workspace *ws). */
-#define SEGMENT_FUNCTION(name)                                                                                         \
-	VERIFIED_ONCE int name(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+#define SEGMENT_FUNCTION(name) VERIFIED_ONCE int name(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
 
 #else
 

@@ -17,8 +17,8 @@
 enum {
 	PENDING_SLOTS = 16, /* requests in flight on one connection that are paired with their time */
 	PENDING_MASK = PENDING_SLOTS - 1,
-	OVERFLOW_SLOTS = 64, /* further ones whose HEAD bit is kept, so that framing holds */
-	ADOPT_TRIES = 4096,  /* segments of an old connection that are looked at for a request */
+	OVERFLOW_SLOTS = 64,			   /* further ones whose HEAD bit is kept, so that framing holds */
+	ADOPT_TRIES = 4096,			   /* segments of an old connection that are looked at for a request */
 	CARRY_BYTES = WINDOW_BYTES + WINDOW_BYTES, /* carried and new bytes are bounded separately for the verifier */
 };
 _Static_assert((PENDING_SLOTS & PENDING_MASK) == 0, "masks need a power of two");
@@ -32,7 +32,7 @@ enum mode {
 
 /* What has happened to a connection, from the socket hooks. */
 enum connection_flags {
-	CONNECTION_CONNECTING = 1,   /* connect(2) was called, no SYN was sent yet */
+	CONNECTION_CONNECTING = 1, /* connect(2) was called, no SYN was sent yet */
 	CONNECTION_SYN_SENT = 2,
 	CONNECTION_ESTABLISHED = 4,
 	CONNECTION_WATCHED = 8,	     /* state callbacks come: the end will be seen */

@@ -21,15 +21,15 @@ enum {
  * Parses one window at s->next: `n` new bytes, which are those of the segment from `at` on, behind what was carried.
  * Returns 1 if there may be more to parse in this segment.
  */
-static __always_inline int parse_window(struct __sk_buff *skb, struct connection *c, struct workspace *ws, struct window *w,
-			       u64 at_n)
+static __always_inline int parse_window(struct __sk_buff *skb, struct connection *c, struct workspace *ws,
+					struct window *w, u64 at_n)
 {
 	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line, i;
 	struct segment *seg;
 	struct stream *s;
 	struct scan *scan;
-	u64 base;   /* position of w[0] */
-	bool more;  /* bytes of the segment that are not in the window */
+	u64 base;  /* position of w[0] */
+	bool more; /* bytes of the segment that are not in the window */
 
 	if (!c || !ws || !w)
 		return 0;

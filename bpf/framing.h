@@ -47,10 +47,10 @@ struct stream {
 	u64 started_ns; /* when the first byte of the current head passed */
 	u64 hole_start; /* bytes that passed before their turn and were not looked at: hole_bytes from here on */
 	u32 hole_bytes;
-	u32 ack;	/* what this direction's last segment acknowledged of the other one; 0 = none yet */
-	u32 endpoint;	/* requests: slot of the current one */
-	u16 status;	/* responses: of the current one */
-	u16 carried;	/* bytes of an unfinished line kept in the carry, all before `next` */
+	u32 ack;      /* what this direction's last segment acknowledged of the other one; 0 = none yet */
+	u32 endpoint; /* requests: slot of the current one */
+	u16 status;   /* responses: of the current one */
+	u16 carried;  /* bytes of an unfinished line kept in the carry, all before `next` */
 	u8 state;
 	u8 skipping; /* inside a line that does not matter; STREAM_CHUNK: or CHUNK_DATA_END */
 	u8 framing;

@@ -18,12 +18,12 @@ enum {
 
 /* What scan_lines() stopped at. */
 enum scan_kind {
-	SCAN_END = 0,	 /* no further complete line; `line` is where the incomplete one starts */
-	SCAN_BLANK = 1,	 /* the empty line that ends the head */
-	SCAN_LENGTH = 2, /* a Content-Length line */
-	SCAN_CODING = 3, /* a Transfer-Encoding line */
+	SCAN_END = 0,	    /* no further complete line; `line` is where the incomplete one starts */
+	SCAN_BLANK = 1,	    /* the empty line that ends the head */
+	SCAN_LENGTH = 2,    /* a Content-Length line */
+	SCAN_CODING = 3,    /* a Transfer-Encoding line */
 	SCAN_AMBIGUOUS = 4, /* a line of one of these names, with white space behind it */
-	SCAN_MORE = 5,	 /* the window has more lines than are looked at in one go: scan again from `line` */
+	SCAN_MORE = 5,	    /* the window has more lines than are looked at in one go: scan again from `line` */
 };
 
 struct scan {

@@ -41,8 +41,8 @@ static __always_inline u32 endpoint_of(struct connection *c, struct workspace *w
 	const struct request_line *line = &ws->line;
 	struct route_key *key = &ws->key;
 	/* mixed, not added: sums of neighbouring methods would differ by what one byte of a path can make up for */
-	u64 seed = hash_mix(c->base_hash, line->method | line->protocol << KEY_PROTOCOL_SHIFT |
-						  line->form << KEY_FORM_SHIFT);
+	u64 seed = hash_mix(c->base_hash,
+			    line->method | line->protocol << KEY_PROTOCOL_SHIFT | line->form << KEY_FORM_SHIFT);
 
 	__builtin_memset(key, 0, sizeof(*key));
 	key->from = line->target;

@@ -142,8 +142,8 @@ struct {
 
 /* A request that came before its socket existed, parsed into a connection that waits for the socket: see early.h. */
 struct early {
-	u32 seq;	  /* of the first byte: what the socket's stream has to begin with */
-	u32 remote_port;  /* host order */
+	u32 seq;	 /* of the first byte: what the socket's stream has to begin with */
+	u32 remote_port; /* host order */
 	u8 is_waiting;
 	u8 _pad[7];
 	struct connection connection;

@@ -114,7 +114,7 @@ struct route_writer {
  * the verifier, so that its loop states converge.
  */
 static __always_inline u32 route_write(const struct window *w, u32 from, u32 path_bytes, u8 *route,
-					      volatile struct route_writer *writer)
+				       volatile struct route_writer *writer)
 {
 	u32 i;
 

@@ -20,17 +20,17 @@ enum {
 
 /* Answers of the parsers; offsets are positive. */
 enum {
-	PARSE_MORE = 0,	       /* cannot tell: the bytes end too early */
-	PARSE_NO = -1,	       /* not HTTP/1.x */
+	PARSE_MORE = 0,		/* cannot tell: the bytes end too early */
+	PARSE_NO = -1,		/* not HTTP/1.x */
 	PARSE_UNSUPPORTED = -2, /* HTTP, but a version that is not read: 0.9, 2 */
 };
 
 struct request_line {
-	u16 target;   /* offset of the path, or of what stands for it */
-	u8 method;    /* enum method */
-	u8 protocol;  /* enum protocol */
-	u8 form;      /* enum target_form */
-	u8 complete;  /* the line's end was seen: next is the offset after it */
+	u16 target;  /* offset of the path, or of what stands for it */
+	u8 method;   /* enum method */
+	u8 protocol; /* enum protocol */
+	u8 form;     /* enum target_form */
+	u8 complete; /* the line's end was seen: next is the offset after it */
 	u16 next;
 };
 

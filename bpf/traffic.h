@@ -98,7 +98,8 @@ SEGMENT_FUNCTION(resume_requests)
 		return 0;
 	if (n > WINDOW_BYTES)
 		n = WINDOW_BYTES;
-	if (!load_payload(skb, seg, 0, ws->window.bytes, n) || parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1)
+	if (!load_payload(skb, seg, 0, ws->window.bytes, n) ||
+	    parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1)
 		return 0;
 	c->request.next = seg->pos;
 	c->request.state = STREAM_START;

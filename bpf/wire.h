@@ -12,14 +12,14 @@
 #include <linux/types.h>
 
 enum limit {
-	LIMIT_ROUTE_BYTES = 128,     /* bytes of a route template that are kept and told apart */
-	LIMIT_COMM_BYTES = 16,       /* TASK_COMM_LEN */
-	LIMIT_ADDRESS_BYTES = 16,    /* an IPv6 address; IPv4 as ::ffff:a.b.c.d */
-	LIMIT_OTHER_ENDPOINTS = 256, /* endpoint slots 0.. kept for "(other)" rows */
-	LIMIT_OTHER_CELLS = 1024,    /* cell slots 0.. kept for "(other)" rows */
-	LIMIT_STRIPES = 64,          /* most copies of a counter, so that CPUs do not share a cache line */
+	LIMIT_ROUTE_BYTES = 128,      /* bytes of a route template that are kept and told apart */
+	LIMIT_COMM_BYTES = 16,	      /* TASK_COMM_LEN */
+	LIMIT_ADDRESS_BYTES = 16,     /* an IPv6 address; IPv4 as ::ffff:a.b.c.d */
+	LIMIT_OTHER_ENDPOINTS = 256,  /* endpoint slots 0.. kept for "(other)" rows */
+	LIMIT_OTHER_CELLS = 1024,     /* cell slots 0.. kept for "(other)" rows */
+	LIMIT_STRIPES = 64,	      /* most copies of a counter, so that CPUs do not share a cache line */
 	LIMIT_WORKSPACES_PER_CPU = 4, /* nested program runs on one CPU that can parse at the same time */
-	LIMIT_ENDPOINTS = 65536,     /* endpoint slots that fit the 16 bits of a pending request */
+	LIMIT_ENDPOINTS = 65536,      /* endpoint slots that fit the 16 bits of a pending request */
 };
 
 /*
@@ -61,7 +61,7 @@ enum protocol {
 
 /* How an exchange ended. */
 enum outcome {
-	OUTCOME_RESPONSE = 0,      /* a final response head was seen; status is its code */
+	OUTCOME_RESPONSE = 0,	   /* a final response head was seen; status is its code */
 	OUTCOME_CLIENT_CLOSED = 1, /* no answer: the client went away or gave up; status 0 */
 	OUTCOME_SERVER_CLOSED = 2, /* no answer: the server closed or reset; status 0 */
 };
@@ -72,33 +72,33 @@ enum outcome {
  */
 enum counter {
 	/* requests that may have been missed */
-	COUNTER_REQUEST_UNPARSED = 0,   /* bytes where a request had to begin were not one */
-	COUNTER_REQUEST_GAP = 1,        /* bytes of the request direction never passed (or in an order that hid a head) */
-	COUNTER_REQUEST_FRAMING = 2,    /* contradictory or broken request framing: two lengths, a bad chunk size */
-	COUNTER_REQUEST_OVERFLOW = 3,   /* pipelined deeper than the queue: framed, but not counted */
-	COUNTER_UNSUPPORTED = 4,        /* a connection speaking a version that is not read: HTTP/0.9, h2c preface */
+	COUNTER_REQUEST_UNPARSED = 0, /* bytes where a request had to begin were not one */
+	COUNTER_REQUEST_GAP = 1,      /* bytes of the request direction never passed (or in an order that hid a head) */
+	COUNTER_REQUEST_FRAMING = 2,  /* contradictory or broken request framing: two lengths, a bad chunk size */
+	COUNTER_REQUEST_OVERFLOW = 3, /* pipelined deeper than the queue: framed, but not counted */
+	COUNTER_UNSUPPORTED = 4,      /* a connection speaking a version that is not read: HTTP/0.9, h2c preface */
 	/* responses that may have been missed or could not be told to belong to a request */
 	COUNTER_RESPONSE_UNPARSED = 5,
 	COUNTER_RESPONSE_GAP = 6,
 	COUNTER_RESPONSE_FRAMING = 7,
-	COUNTER_RESPONSE_UNPAIRED = 8,  /* a response head without a request seen before it */
+	COUNTER_RESPONSE_UNPAIRED = 8, /* a response head without a request seen before it */
 	/* resources that ran out, and helpers that failed */
-	COUNTER_CONNECTION_UNTRACKED = 9,  /* no memory for the state of a connection */
-	COUNTER_CARRY_REFUSED = 10,        /* no memory to keep a head split over segments */
-	COUNTER_STEPS_EXHAUSTED = 11,      /* a segment held more messages than one program run may parse */
-	COUNTER_LOAD_FAILED = 12,          /* bpf_skb_load_bytes or a header load failed */
-	COUNTER_LISTENER_DATA = 13,        /* payload that arrived before its socket existed */
-	COUNTER_BUSY = 14,                 /* two CPUs had packets of one direction at once */
-	COUNTER_ENDPOINTS_OTHER = 15,      /* exchanges counted under "(other)" because a table was full */
-	COUNTER_CELLS_FULL = 16,           /* exchanges not counted: even "(other)" had no cell left */
-	COUNTER_OWNERS_FULL = 17,          /* sockets whose owner could not be recorded */
-	COUNTER_MAP_UPDATE_FAILED = 18,    /* a map update failed for a reason other than being full */
+	COUNTER_CONNECTION_UNTRACKED = 9, /* no memory for the state of a connection */
+	COUNTER_CARRY_REFUSED = 10,	  /* no memory to keep a head split over segments */
+	COUNTER_STEPS_EXHAUSTED = 11,	  /* a segment held more messages than one program run may parse */
+	COUNTER_LOAD_FAILED = 12,	  /* bpf_skb_load_bytes or a header load failed */
+	COUNTER_LISTENER_DATA = 13,	  /* payload that arrived before its socket existed */
+	COUNTER_BUSY = 14,		  /* two CPUs had packets of one direction at once */
+	COUNTER_ENDPOINTS_OTHER = 15,	  /* exchanges counted under "(other)" because a table was full */
+	COUNTER_CELLS_FULL = 16,	  /* exchanges not counted: even "(other)" had no cell left */
+	COUNTER_OWNERS_FULL = 17,	  /* sockets whose owner could not be recorded */
+	COUNTER_MAP_UPDATE_FAILED = 18,	  /* a map update failed for a reason other than being full */
 	/* not losses: what was seen and left alone, or seen and not counted as an exchange */
-	COUNTER_NOT_HTTP = 19,             /* connections recognised as something else */
-	COUNTER_OPAQUE = 20,               /* connections that left HTTP: 101 Switching Protocols, CONNECT */
-	COUNTER_INFORMATIONAL = 21,        /* 1xx responses other than 101 */
-	COUNTER_CONNECTIONS = 22,          /* connections whose state was begun */
-	COUNTER_ADOPTED = 23,              /* connections first met in the middle: older than the program */
+	COUNTER_NOT_HTTP = 19,	    /* connections recognised as something else */
+	COUNTER_OPAQUE = 20,	    /* connections that left HTTP: 101 Switching Protocols, CONNECT */
+	COUNTER_INFORMATIONAL = 21, /* 1xx responses other than 101 */
+	COUNTER_CONNECTIONS = 22,   /* connections whose state was begun */
+	COUNTER_ADOPTED = 23,	    /* connections first met in the middle: older than the program */
 	/* slots handed out; user space reads the tables up to here */
 	COUNTER_ENDPOINTS_USED = 24,
 	COUNTER_OTHER_ENDPOINTS_USED = 25,
@@ -106,15 +106,15 @@ enum counter {
 	COUNTER_OTHER_CELLS_USED = 27,
 	COUNTER_OWNERS_USED = 28,
 	COUNTER_WORKSPACE_REFUSED = 29, /* a packet found all workspaces of its CPU in use, and was not looked at */
-	COUNTER_PEERS_FULL = 30, /* connections whose facts (refused, reset, round-trip time) were not counted */
+	COUNTER_PEERS_FULL = 30,	/* connections whose facts (refused, reset, round-trip time) were not counted */
 	COUNTERS = 32,
 };
 
 /* Who made a socket: the key under which its service is found. */
 struct owner {
-	__u64 cgroup_id; /* cgroup v2 id (inode number) of the socket; 0 = unknown */
-	__u32 pid;       /* thread group that made the first socket of this owner; 0 = unknown */
-	__u32 endpoints; /* registered for it */
+	__u64 cgroup_id;	     /* cgroup v2 id (inode number) of the socket; 0 = unknown */
+	__u32 pid;		     /* thread group that made the first socket of this owner; 0 = unknown */
+	__u32 endpoints;	     /* registered for it */
 	__u8 comm[LIMIT_COMM_BYTES]; /* name of the thread that made it, as the kernel shows it; zeros = unknown */
 };
 _Static_assert(sizeof(struct owner) == 32, "struct owner");
@@ -129,7 +129,7 @@ struct endpoint {
 	__u8 method;
 	__u8 protocol;
 	__u8 tls;
-	__u8 is_other; /* the "(other)" row of its owner, role and port: method and route say nothing */
+	__u8 is_other;	/* the "(other)" row of its owner, role and port: method and route say nothing */
 	__u8 route_cut; /* the path was longer than route */
 	__u8 _pad[2];
 	__u8 route[LIMIT_ROUTE_BYTES]; /* template, raw bytes of the wire; longer ones are cut */
@@ -141,7 +141,7 @@ struct cell {
 	__u64 count;
 	__u64 sum_ns;
 	__u32 endpoint; /* slot in endpoints */
-	__u16 status;   /* 100-599 as on the wire; 0 unless OUTCOME_RESPONSE */
+	__u16 status;	/* 100-599 as on the wire; 0 unless OUTCOME_RESPONSE */
 	__u8 outcome;
 	__u8 stripe;
 	__u32 below; /* at or below 2^-20 s */

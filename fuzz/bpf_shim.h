@@ -39,11 +39,11 @@ struct shim_map {
 	uint32_t type;
 	uint32_t key_bytes;
 	uint32_t value_bytes;
-	uint32_t entries;	    /* most there can be */
-	uint32_t used;		    /* hash: entries; queue: next to pop; array: no slot from here on was touched */
-	uint32_t lowest;	    /* array: no slot below was touched */
-	uint8_t *keys;		    /* hash */
-	uint8_t *values;	    /* hash, array, queue */
+	uint32_t entries; /* most there can be */
+	uint32_t used;	  /* hash: entries; queue: next to pop; array: no slot from here on was touched */
+	uint32_t lowest;  /* array: no slot below was touched */
+	uint8_t *keys;	  /* hash */
+	uint8_t *values;  /* hash, array, queue */
 	const void *sockets[SHIM_SOCKETS]; /* storage */
 	void *storage[SHIM_SOCKETS];	   /* storage: allocated one by one, so that no overrun stays unseen */
 };

@@ -18,20 +18,20 @@ enum {
 /* One direction, as its sender sees it. */
 struct sender {
 	u32 first_seq;
-	u32 sent;	  /* bytes, lost ones included */
-	u32 last_from;	  /* the last segment, to send it again */
+	u32 sent;      /* bytes, lost ones included */
+	u32 last_from; /* the last segment, to send it again */
 	u32 last_bytes;
 	u32 held_from;
-	u32 held_bytes;	  /* a segment that waits to be overtaken; 0: none */
+	u32 held_bytes; /* a segment that waits to be overtaken; 0: none */
 	/* not cleared for each script */
 	u8 last[PAYLOAD_BYTES];
 	u8 held[PAYLOAD_BYTES];
 };
 
 struct player {
-	struct sender *senders; /* [is_response] */
+	struct sender *senders;		  /* [is_response] */
 	void (*checked)(bool is_request); /* called behind every segment */
-	u32 piece_bytes; /* segments are cut to this; 0: as written */
+	u32 piece_bytes;		  /* segments are cut to this; 0: as written */
 	u32 fillers;
 	u32 bytes;
 	u32 shift; /* the next segment begins so many bytes too early */

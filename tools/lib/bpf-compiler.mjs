@@ -1,16 +1,27 @@
 /** Compiling C for BPF with the options that all objects share. */
 import { existsSync, readdirSync } from "node:fs";
 import { ToolFailure } from "./failure.mjs";
-import { needProgram, runQuietly } from "./programs.mjs";
+import { findProgram, needProgram, runQuietly } from "./programs.mjs";
 
 /** clang 14's output has been refused by the verifier; 17 and later are known to be fine. */
 const OLDEST_CLANG = 17;
 
+/** Whether a clang that is new enough is installed: Debian 12's own, 14, is not. */
+export function hasClang() {
+	const clang = findProgram("clang-19", "clang");
+	return clang !== undefined && clangVersion(clang) >= OLDEST_CLANG;
+}
+
+/** @param {string} clang */
+function clangVersion(clang) {
+	if (clang.endsWith("clang-19")) return 19;
+	return Number(/version (\d+)/.exec(runQuietly(clang, ["--version"], "ask clang for its version"))?.[1] ?? 0);
+}
+
 /** @returns {string} path of a clang that is new enough */
 export function findClang() {
 	const clang = needProgram("clang-19", "clang");
-	if (clang.endsWith("clang-19")) return clang;
-	const version = Number(/version (\d+)/.exec(runQuietly(clang, ["--version"], "ask clang for its version"))?.[1] ?? 0);
+	const version = clangVersion(clang);
 	if (version >= OLDEST_CLANG) return clang;
 	throw new ToolFailure(`${clang} is version ${version}: BPF objects need ${OLDEST_CLANG} or later`, {
 		hint: "on Debian 12: apt-get install clang-19 llvm-19",

@@ -1,6 +1,7 @@
 /** What a machine must have to build, run and test httpeek, and how Debian is made to have it. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hasClang } from "./bpf-compiler.mjs";
 import { EXIT, say, ToolFailure } from "./failure.mjs";
 import { findProgram, runShown } from "./programs.mjs";
 
@@ -26,7 +27,7 @@ export const FOR_RUNNING = [{ debianPackage: "libbpf1", isThere: () => isLibrary
 
 /** @type {Requirement[]} */
 export const FOR_BUILDING = [
-	program("clang-19", "clang-19", "clang"),
+	{ debianPackage: "clang-19", isThere: hasClang },
 	program("llvm-19", "llvm-strip-19", "llvm-strip"),
 	program("bpftool", "bpftool"),
 	header("libbpf-dev", "/usr/include/bpf/bpf_helpers.h"),
@@ -39,6 +40,7 @@ export const FOR_FUZZING = [{ debianPackage: "libclang-rt-19-dev", isThere: isCl
 /** @type {Requirement[]} */
 export const FOR_TESTING = [
 	...FOR_FUZZING,
+	program("clang-format-19", "clang-format-19"),
 	program("nginx-light", "nginx"),
 	program("wrk", "wrk"),
 	program("curl", "curl"),

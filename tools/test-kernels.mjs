@@ -1,7 +1,7 @@
 /**
  * `npm run test:kernels`: the objects and the tests on other kernels, Debian's, each in a machine that QEMU emulates.
- * `npm run test:kernels -- 5.10 6.1` takes only these, `-- kernel live` only the tests of these kinds (folders of test/);
- * `--write` puts the results of all kinds into docs/kernels.md; `--verbose` shows the machines' consoles.
+ * `npm run test:kernels -- 5.10 6.1` takes only these, `-- kernel live` only the tests of these kinds (folders of test/),
+ * `-- live/exactness` one file; `--write` puts the results of all kinds into docs/kernels.md; `--verbose` shows the machines' consoles.
  */
 import { writeFileSync } from "node:fs";
 import { compiledFile } from "./lib/compile-step.mjs";
@@ -48,9 +48,9 @@ function readArguments(words) {
 	const known = /** @type {Release[]} */ (Object.keys(SUITES));
 	const flags = new Set(words.filter((word) => word.startsWith("--")));
 	const releases = known.filter((release) => words.includes(release));
-	const kinds = KINDS.filter((kind) => words.includes(kind));
+	const kinds = words.filter((word) => KINDS.includes(word.split("/")[0] ?? ""));
 	const allowed = [...known, ...KINDS, "--write", "--verbose"];
-	const wrong = words.filter((word) => !allowed.includes(word));
+	const wrong = words.filter((word) => !allowed.includes(word) && !kinds.includes(word));
 	if (wrong.length > 0) {
 		throw new ToolFailure(`there is no kernel, kind of tests or option ${wrong.join(" ")}`, {
 			hint: `there are ${allowed.join(", ")}`,

@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { PATIENCE } from "./emulation.js";
 import { until } from "./until.js";
 
 /** Enters the cgroup before it becomes the program, so that not even its first socket is made outside. */
 const ENTER_AND_EXEC = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 
 /** No program of a test runs longer, even if the test waits for its end in vain. */
-const LONGEST_RUN_MS = 60_000;
+const LONGEST_RUN_MS = 60_000 * PATIENCE;
 
 export interface ProgramEnd {
 	readonly code: number | null;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { PATIENCE } from "./emulation.js";
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 10_000 * PATIENCE;
 const POLL_MS = 10;
 
-/** Waits until a condition holds, and fails with what was awaited when it does not in ten seconds. */
+/** Waits until a condition holds, and fails with what was awaited when it does not in ten seconds, emulated ones. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
 	const deadline = performance.now() + DEADLINE_MS;
 	while (!condition()) {

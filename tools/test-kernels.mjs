@@ -1,7 +1,8 @@
 /**
  * `npm run test:kernels`: the objects and the tests on other kernels, Debian's, each in a machine that QEMU emulates.
  * `npm run test:kernels -- 5.10 6.1` takes only these, `-- kernel live` only the tests of these kinds (folders of test/),
- * `-- live/exactness` one file; `--write` puts the results of all kinds into docs/kernels.md; `--verbose` shows the machines' consoles.
+ * `-- live/exactness` one file; `--write` puts the results of all kinds into docs/kernels.md; `--verbose` shows the
+ * machines' consoles.
  */
 import { writeFileSync } from "node:fs";
 import { compiledFile } from "./lib/compile-step.mjs";

@@ -116,6 +116,7 @@ function runTests(path: string): TestResult {
 		failures: failuresOf(stdout),
 	};
 	console.error(`${result.file}: ${result.passed} passed, ${result.failed} failed, ${result.seconds} s`);
+	if (result.failures !== "") console.error(result.failures);
 	return result;
 }
 

@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CaptureLimits, loadPrograms, objectPath, type TableSizes, tableSizes } from "../../src/capture/programs.js";
+import {
+	type CaptureLimits,
+	loadPrograms,
+	objectPath,
+	type TableSizes,
+	tableSizes,
+} from "../../src/capture/programs.js";
 import type { BpfObject } from "../../src/kernel/object.js";
 import type { ObjectNames } from "../../src/wire/object.js";
 import type { Conversation } from "./conversation.js";

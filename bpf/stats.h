@@ -114,6 +114,20 @@ WINDOW_FUNCTION_TO(int, describe_route, (u32 slot), (slot), struct route_key, ke
 	return 0;
 }
 
+/*
+ * Whether an owner has its share of the table: so many times what is left, that a service alone can take
+ * cfg_owner_endpoints of it. The more services are flooded, the less each gets, but there is always something left.
+ * Two CPUs at the limit may pass it by one, which harms nobody.
+ */
+static __always_inline bool has_its_share(const struct owner *owner)
+{
+	u64 all = cfg_endpoints - LIMIT_OTHER_ENDPOINTS, used = counters[COUNTER_ENDPOINTS_USED];
+	u64 left = used < all ? all - used : 0;
+
+	return cfg_owner_endpoints < all &&
+	       owner->endpoints * (all - cfg_owner_endpoints) >= left * cfg_owner_endpoints;
+}
+
 /* Registers the endpoint of a request that was not seen before. */
 VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, struct route_key *key)
 {
@@ -125,10 +139,9 @@ VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, stru
 	if (!c || !w || !key)
 		return 0;
 	hash = key->hash;
-	/* one service must not take the slots of all others; two CPUs at the limit may pass it by one, which harms nobody */
 	slot = c->owner; /* on the stack: see count_exchange() */
 	owner = bpf_map_lookup_elem(&owners, &slot);
-	if (!owner || owner->endpoints >= cfg_owner_endpoints)
+	if (!owner || has_its_share(owner))
 		return other_endpoint(c);
 	if (bpf_map_pop_elem(&free_endpoints, &slot))
 		return other_endpoint(c);

@@ -1,12 +1,12 @@
 /** Floods of names that nobody has asked for before: memory stays within its bounds, totals stay exact. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { DEFAULT_MAX_ENDPOINTS, tableSizes } from "../../src/capture/programs.js";
 import type { CaptureSession } from "../../src/capture/session.js";
-import type { Role } from "../../src/model/snapshot.js";
+import type { Role, Snapshot } from "../../src/model/snapshot.js";
 import { CELL_SIZE, ENDPOINT_SIZE, Limit } from "../../src/wire/layout.js";
 import { countOf, endpointLines, lossesOf, rowsOf, settled, skipReason, watch } from "../support/capture.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
@@ -124,15 +124,17 @@ test("random methods are one row, random hosts none of their own", { skip: skipR
 	assert.deepEqual(lossesOf(snapshot), {});
 });
 
-test("a service that is flooded leaves rows for others", { skip: skipReason }, async (context) => {
+/** Floods a server of a small table, and asks another one for a few paths then. */
+async function floodBeside(context: TestContext, isFlooderWatched: boolean): Promise<Snapshot> {
 	const parent = makeLiveCgroup(context);
-	const [flooded, shop, clients] = ["flooded.service", "shop.service", "clients"].map((name) =>
-		makeCgroupBelow(parent, name),
-	) as [string, string, string];
+	const [flooded, flooder, shop, clients] = ["flooded.service", "flooder.service", "shop.service", "clients"].map(
+		(name) => makeCgroupBelow(parent, name),
+	) as [string, string, string, string];
 	const [, floodedPort] = await startServer(flooded);
 	const [, shopPort] = await startServer(shop);
-	const session = watch(context, { cgroups: [flooded, shop] }, { limits: { maxEndpoints: 64 } });
-	await flood(clients, floodedPort, "paths", 2000, session);
+	const cgroups = isFlooderWatched ? [flooded, flooder, shop] : [flooded, shop];
+	const session = watch(context, { cgroups }, { limits: { maxEndpoints: 64 } });
+	await flood(flooder, floodedPort, "paths", 2000, session);
 	const urls = ["/cart", "/pay", "/users/1", "/users/2"].map((path) => `http://127.0.0.1:${shopPort}${path}`);
 	await run(clients, "curl", ["-s", ...urls]);
 	const snapshot = await settled(session);
@@ -141,8 +143,23 @@ test("a service that is flooded leaves rows for others", { skip: skipReason }, a
 		"server GET /pay 200 response 1",
 		"server GET /users/:id 200 response 2",
 	]);
-	const rows = rowsOf(snapshot, { service: "flooded.service" });
-	assert.equal(rows.filter(({ route }) => route !== "(other)").length, 56);
-	assert.equal(countOf(snapshot, { service: "flooded.service" }), 2000);
-	assert.deepEqual(lossesOf(snapshot), { endpoints_other: 2000 - 56 });
+	return snapshot;
+}
+
+test("a service that is flooded leaves rows for others", { skip: skipReason }, async (context) => {
+	await context.test("one service", async (inner) => {
+		const snapshot = await floodBeside(inner, false);
+		const rows = rowsOf(snapshot, { service: "flooded.service" });
+		assert.equal(rows.filter(({ route }) => route !== "(other)").length, 56);
+		assert.equal(countOf(snapshot, { service: "flooded.service" }), 2000);
+		assert.deepEqual(lossesOf(snapshot), { endpoints_other: 2000 - 56 });
+	});
+
+	await context.test("two services, of which one passes the flood on to the other", async (inner) => {
+		const snapshot = await floodBeside(inner, true);
+		for (const service of ["flooder.service", "flooded.service"]) assert.equal(countOf(snapshot, { service }), 2000);
+		const named = snapshot.endpoints.filter(({ route }) => route !== "(other)").length;
+		assert.ok(named >= 56 && named <= 64, `${named} rows`);
+		assert.deepEqual(lossesOf(snapshot), { endpoints_other: countOf(snapshot, { route: "(other)" }) });
+	});
 });

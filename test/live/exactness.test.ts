@@ -15,6 +15,8 @@ import { run } from "../support/programs.js";
 const COUNTING_CLIENT = new URL("../support/counting-client.js", import.meta.url).pathname;
 const ROLES: readonly Role[] = ["client", "server"];
 const SECONDS = 3;
+/** For an answer: on an emulated machine 200 connections wait for seconds. */
+const WRK_TIMEOUT = "60s";
 const FEWEST_RESPONSES = isEmulated ? 100 : 1000;
 /** On an emulated machine, for each place of the pipeline. */
 const EMULATED_REQUESTS = 20;
@@ -106,7 +108,19 @@ async function wrk(context: TestContext, cgroup: string, { port }: Nginx, load: 
 	context.after(() => rmSync(folder, { recursive: true }));
 	const script = join(folder, "load.lua");
 	writeFileSync(script, TELL_STATUSES + load.lua);
-	const words = ["-t", "1", "-c", `${load.connections}`, "-d", `${SECONDS}s`, "-s", script, `http://127.0.0.1:${port}`];
+	const words = [
+		"-t",
+		"1",
+		"-c",
+		`${load.connections}`,
+		"-d",
+		`${SECONDS}s`,
+		"--timeout",
+		WRK_TIMEOUT,
+		"-s",
+		script,
+		`http://127.0.0.1:${port}`,
+	];
 	const { stdout } = await run(cgroup, "wrk", words);
 	const number = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stdout)?.[1]);
 	const statuses = [...stdout.matchAll(/^status (\d+) (\d+)$/gm)].map(

@@ -3,7 +3,16 @@
  * read-only under a file system in memory, runs one Node program as root and powers off.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+	chmodSync,
+	copyFileSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	realpathSync,
+	rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { ToolFailure } from "./failure.mjs";
@@ -37,7 +46,7 @@ export async function runInVm(kernel, program, { argument, deadlineSeconds, isVe
 		const output = join(scratch, "output");
 		const commandLine = [
 			"console=ttyS0 quiet panic=-1",
-			`httpeek.modules=${join(kernel.root, "lib/modules")}`,
+			`httpeek.modules=${realpathSync(join(kernel.root, "lib/modules"))}`,
 			`httpeek.node=${process.execPath}`,
 			`httpeek.run=${program}`,
 			`httpeek.argument=${argument}`,

@@ -6,14 +6,17 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 type EndSignal = (typeof SIGNALS)[number];
 
 /** One Ctrl-C arrives twice where a parent (npm, say) passes on what the terminal has sent to all. */
-const SAME_KEYPRESS_MS = 200;
+const SAME_KEYPRESS_MS = 500;
 
 export interface Interruption {
 	/** Aborted by the first signal, or by end(). */
 	readonly signal: AbortSignal;
 	/** Asks for an end for another reason, such as a closed pipe. */
 	end(): void;
-	/** Stops listening. */
+	/**
+	 * Stops listening, unless a signal has come: then the program is about to end, and the same key press may still be on its
+	 * way through a parent. It would kill a program that no longer listens, after all was done.
+	 */
 	dispose(): void;
 }
 
@@ -30,7 +33,7 @@ const processSignals: SignalSource = {
 	nowMs: () => performance.now(),
 };
 
-/** Listens for signals until it is disposed of. */
+/** Listens for signals until it is disposed of, or after the first one until the process ends. */
 export function listenForInterruption(source: SignalSource = processSignals): Interruption {
 	const controller = new AbortController();
 	let firstMs: number | undefined;
@@ -49,6 +52,7 @@ export function listenForInterruption(source: SignalSource = processSignals): In
 		signal: controller.signal,
 		end: () => controller.abort(),
 		dispose() {
+			if (firstMs !== undefined) return;
 			for (const name of SIGNALS) {
 				source.events.removeListener(name, onSignal);
 			}

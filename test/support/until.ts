@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { PATIENCE } from "./emulation.js";
 
-const DEADLINE_MS = 10_000 * PATIENCE;
+const DEADLINE_MS = 30_000 * PATIENCE;
 const POLL_MS = 10;
 
-/** Waits until a condition holds, and fails with what was awaited when it does not in ten seconds, emulated ones. */
+/** Waits until a condition holds, and fails with what was awaited when it does not in half a minute: machines that run tests are busy. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
 	const deadline = performance.now() + DEADLINE_MS;
 	while (!condition()) {

@@ -158,8 +158,11 @@ static __always_inline void follow(struct __sk_buff *skb, struct connection *c, 
 	release_workspace(ws);
 }
 
-/* Whether the segment holds bytes that have to be looked at now. The cheap way out for bodies. */
-static __always_inline bool is_next(struct connection *c, struct stream *s, struct segment *seg)
+/*
+ * Whether the segment has nothing that has to be looked at: it lies in a body, or was seen before. The cheap way out for
+ * bodies. It needs no lock: the next position only grows, so what is behind it now stays behind it.
+ */
+static __always_inline bool is_passed(struct stream *s, struct segment *seg)
 {
 	u64 end;
 
@@ -168,9 +171,15 @@ static __always_inline bool is_next(struct connection *c, struct stream *s, stru
 	s->ack = seg->ack;
 	if (end > s->top)
 		s->top = end;
+	return likely(s->state != STREAM_LOST) && end <= s->next;
+}
+
+/* Whether the segment is the one to look at now. */
+static __always_inline bool is_next(struct connection *c, struct stream *s, const struct segment *seg)
+{
 	if (likely(s->state != STREAM_LOST)) {
-		if (end <= s->next)
-			return false; /* inside a body, or seen before */
+		if (seg->pos + seg->bytes <= s->next)
+			return false; /* another CPU was faster */
 		if (likely(seg->pos <= s->next))
 			return true;
 		note_hole(c, s, seg);
@@ -201,6 +210,8 @@ static __always_inline void watch_segment(struct __sk_buff *skb, struct connecti
 		return;
 	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
 	s = seg->is_request ? &c->request : &c->response;
+	if (is_passed(s, seg))
+		return;
 	if (seg->is_egress) { /* under the socket's lock: one at a time */
 		if (is_next(c, s, seg))
 			follow(skb, c, seg);

@@ -13,7 +13,10 @@
 #include "early.h"
 #include "lease.h"
 
-enum { SOCKET_RAW = 3 }; /* SOCK_RAW, whose header is not for BPF */
+enum {
+	SOCKET_RAW = 3,			/* SOCK_RAW, whose header is not for BPF */
+	RECEIVE_WINDOW_BYTES = 1 << 20, /* beyond what TCP has, a segment is believed so far */
+};
 
 /*
  * The storage of a socket that has none: it is older than the programs, and user space has not seeded it. With a scope
@@ -77,6 +80,20 @@ SEGMENT_FUNCTION(meet)
 }
 
 /*
+ * Whether TCP may take the segment: this hook runs before TCP looks at sequence numbers, and where framing begins anew
+ * there is no position of our own to compare with. What waits in the socket's backlog is ahead of rcv_nxt by a little.
+ */
+static __always_inline bool is_in_window(struct bpf_sock *sk, const struct segment *seg)
+{
+	struct bpf_tcp_sock *tcp;
+
+	if (seg->is_egress)
+		return true;
+	tcp = bpf_tcp_sock(sk);
+	return !tcp || seg->seq - tcp->rcv_nxt < RECEIVE_WINDOW_BYTES;
+}
+
+/*
  * A request direction whose framing was lost goes on where it is certain: nothing awaits a response, the client has
  * seen all that was answered, and the segment begins with a whole request line. Where the responses cannot be followed
  * either, the request line has to do: both go on from there, or neither would ever.
@@ -84,12 +101,19 @@ SEGMENT_FUNCTION(meet)
 SEGMENT_FUNCTION(resume_requests)
 {
 	struct segment *seg;
+	struct bpf_sock *sk;
 	bool is_answered;
 	u64 n;
 
 	if (!c || !ws)
 		return 0;
 	seg = &ws->segment;
+	sk = skb->sk;
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !is_in_window(sk, seg))
+		return 0;
 	is_answered = !pending_requests(c) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
 	if (!is_answered && c->response.state != STREAM_LOST && !is_behind(&c->response, seg->ack))
 		return 0;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* resume.h: where framing begins without a handshake: in the middle of an old connection, and after it was lost. */
+#ifndef HTTPEEK_RESUME_H
+#define HTTPEEK_RESUME_H
+
+#include "begin.h"
+#include "conversation.h"
+
+enum {
+	RECEIVE_WINDOW_BYTES = 1 << 20, /* beyond what TCP has, a segment is believed so far */
+};
+
+/*
+ * A connection met in the middle: waits for a segment that begins with a whole request line. That tells the role, and
+ * the request's acknowledgement number tells where the response direction stands.
+ * Returns 1 if the segment begins a request.
+ */
+SEGMENT_FUNCTION(meet)
+{
+	struct segment *seg;
+	struct bpf_sock *sk;
+	u64 n;
+
+	if (!c || !ws)
+		return 0;
+	seg = &ws->segment;
+	sk = skb->sk;
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	n = seg->bytes;
+	if (!n)
+		return 0;
+	if (n > WINDOW_BYTES)
+		n = WINDOW_BYTES;
+	if (!load_payload(skb, seg, 0, ws->window.bytes, n))
+		return 0;
+	if (parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1) {
+		if (++c->tries >= ADOPT_TRIES)
+			become_opaque(c, COUNTER_NOT_HTTP);
+		return 0;
+	}
+	count(COUNTER_ADOPTED);
+	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
+	c->mode = MODE_HTTP;
+	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
+	return 1;
+}
+
+/*
+ * Whether TCP may take the segment: this hook runs before TCP looks at sequence numbers, and where framing begins anew
+ * there is no position of our own to compare with. What waits in the socket's backlog is ahead of rcv_nxt by a little.
+ */
+static __always_inline bool is_in_window(struct bpf_sock *sk, const struct segment *seg)
+{
+	struct bpf_tcp_sock *tcp;
+
+	if (seg->is_egress)
+		return true;
+	tcp = bpf_tcp_sock(sk);
+	return !tcp || seg->seq - tcp->rcv_nxt < RECEIVE_WINDOW_BYTES;
+}
+
+/*
+ * A request direction whose framing was lost goes on where it is certain: nothing awaits a response, the client has
+ * seen all that was answered, and the segment begins with a whole request line. Where the responses cannot be followed
+ * either, the request line has to do: both go on from there, or neither would ever.
+ */
+SEGMENT_FUNCTION(resume_requests)
+{
+	struct segment *seg;
+	struct bpf_sock *sk;
+	bool is_answered;
+	u64 n;
+
+	if (!c || !ws)
+		return 0;
+	seg = &ws->segment;
+	sk = skb->sk;
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !is_in_window(sk, seg))
+		return 0;
+	is_answered = !pending_requests(c) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
+	if (!is_answered && c->response.state != STREAM_LOST && !is_behind(&c->response, seg->ack))
+		return 0;
+	n = seg->bytes;
+	if (!n || seg->pos + n <= c->request.next)
+		return 0;
+	if (n > WINDOW_BYTES)
+		n = WINDOW_BYTES;
+	if (!load_payload(skb, seg, 0, ws->window.bytes, n) ||
+	    parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1)
+		return 0;
+	c->request.next = seg->pos;
+	c->request.state = STREAM_START;
+	c->request.skipping = 0;
+	return 1;
+}
+
+#endif

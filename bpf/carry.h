@@ -9,11 +9,8 @@
 /* The carry of this direction. Creating it can fail; then the head cannot be kept together. */
 static __always_inline struct carry *find_carry(struct __sk_buff *skb, bool is_request, u64 flags)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = full_socket(skb);
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
 	return is_request ? bpf_sk_storage_get(&request_carries, sk, 0, flags) :
@@ -22,11 +19,8 @@ static __always_inline struct carry *find_carry(struct __sk_buff *skb, bool is_r
 
 static __always_inline void drop_carry(struct __sk_buff *skb, bool is_request)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = full_socket(skb);
 
-	if (!sk)
-		return;
-	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return;
 	if (is_request)

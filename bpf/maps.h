@@ -189,6 +189,14 @@ static __always_inline void count_many(enum counter which, u64 by)
 	__sync_fetch_and_add(&counters[which], by);
 }
 
+/* The packet's socket, if it is a whole one: not of a connection that is still being made, or in TIME_WAIT. */
+static __always_inline struct bpf_sock *full_socket(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return sk ? bpf_sk_fullsock(sk) : 0;
+}
+
 #include "compat_workspace.h"
 
 #endif

@@ -10,6 +10,19 @@ enum {
 	RECEIVE_WINDOW_BYTES = 1 << 20, /* beyond what TCP has, a segment is believed so far */
 };
 
+/* Whether the segment begins with a whole request line. It is loaded into the workspace's window. */
+static __always_inline bool begins_with_request(struct __sk_buff *skb, struct workspace *ws)
+{
+	u64 n = ws->segment.bytes;
+
+	if (!n)
+		return false;
+	if (n > WINDOW_BYTES)
+		n = WINDOW_BYTES;
+	return load_payload(skb, &ws->segment, 0, ws->window.bytes, n) &&
+	       parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) == 1;
+}
+
 /*
  * A connection met in the middle: waits for a segment that begins with a whole request line. That tells the role, and
  * the request's acknowledgement number tells where the response direction stands.
@@ -19,25 +32,14 @@ SEGMENT_FUNCTION(meet)
 {
 	struct segment *seg;
 	struct bpf_sock *sk;
-	u64 n;
 
 	if (!c || !ws)
 		return 0;
 	seg = &ws->segment;
-	sk = skb->sk;
+	sk = full_socket(skb);
 	if (!sk)
 		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
-	n = seg->bytes;
-	if (!n)
-		return 0;
-	if (n > WINDOW_BYTES)
-		n = WINDOW_BYTES;
-	if (!load_payload(skb, seg, 0, ws->window.bytes, n))
-		return 0;
-	if (parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1) {
+	if (!begins_with_request(skb, ws)) {
 		if (++c->tries >= ADOPT_TRIES)
 			become_opaque(c, COUNTER_NOT_HTTP);
 		return 0;
@@ -74,27 +76,17 @@ SEGMENT_FUNCTION(resume_requests)
 	struct segment *seg;
 	struct bpf_sock *sk;
 	bool is_answered;
-	u64 n;
 
 	if (!c || !ws)
 		return 0;
 	seg = &ws->segment;
-	sk = skb->sk;
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
+	sk = full_socket(skb);
 	if (!sk || !is_in_window(sk, seg))
 		return 0;
 	is_answered = !pending_requests(c) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
 	if (!is_answered && c->response.state != STREAM_LOST && !is_behind(&c->response, seg->ack))
 		return 0;
-	n = seg->bytes;
-	if (!n || seg->pos + n <= c->request.next)
-		return 0;
-	if (n > WINDOW_BYTES)
-		n = WINDOW_BYTES;
-	if (!load_payload(skb, seg, 0, ws->window.bytes, n) ||
-	    parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) != 1)
+	if (seg->pos + seg->bytes <= c->request.next || !begins_with_request(skb, ws))
 		return 0;
 	c->request.next = seg->pos;
 	c->request.state = STREAM_START;

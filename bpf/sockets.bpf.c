@@ -21,14 +21,8 @@ SEC("cgroup/connect4")
 int connect_v4(struct bpf_sock_addr *ctx)
 {
 	u32 peer[4] = { 0, 0, bpf_htonl(0xffff), ctx->user_ip4 };
-	struct bpf_sock *sk = ctx->sk;
-	struct connection *c;
 
-	if (!sk)
-		return PASS;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
-	if (c)
-		note_connect(c, bpf_ntohs(ctx->user_port), peer);
+	note_connect(ctx, peer);
 	return PASS;
 }
 
@@ -36,14 +30,8 @@ SEC("cgroup/connect6")
 int connect_v6(struct bpf_sock_addr *ctx)
 {
 	u32 peer[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
-	struct bpf_sock *sk = ctx->sk;
-	struct connection *c;
 
-	if (!sk)
-		return PASS;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
-	if (c)
-		note_connect(c, bpf_ntohs(ctx->user_port), peer);
+	note_connect(ctx, peer);
 	return PASS;
 }
 

@@ -96,12 +96,20 @@ static __always_inline void note_retransmit(struct bpf_sock_ops *ops, struct con
 }
 
 /* connect(2) was called. Without a route no SYN will be sent and nothing else be heard of it. */
-static __always_inline void note_connect(struct connection *c, u16 port, const u32 *peer)
+static __always_inline void note_connect(struct bpf_sock_addr *ctx, const u32 *peer)
 {
+	struct bpf_sock *sk = ctx->sk;
+	struct connection *c;
+
+	if (!sk)
+		return;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c)
+		return;
 	if (c->flags & CONNECTION_CONNECTING)
 		count_peer(c, unreachable_count); /* the call before went nowhere */
 	c->role = ROLE_CLIENT;
-	c->port = port;
+	c->port = bpf_ntohs(ctx->user_port);
 	__builtin_memcpy(c->peer, peer, sizeof(c->peer));
 	c->flags |= CONNECTION_CONNECTING;
 }

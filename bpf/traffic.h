@@ -161,12 +161,9 @@ static __always_inline void watch_segment(struct __sk_buff *skb, struct connecti
 /* A RST came in. What it means, the socket hooks know when the connection's state changes; here it is remembered. */
 static __always_inline void note_reset(struct __sk_buff *skb)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = full_socket(skb);
 	struct connection *c;
 
-	if (!sk)
-		return;
-	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
@@ -186,10 +183,7 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		return PASS;
 	}
 	seg.is_egress = is_egress;
-	sk = skb->sk;
-	if (!sk)
-		return PASS;
-	sk = bpf_sk_fullsock(sk);
+	sk = full_socket(skb);
 	if (!sk)
 		return PASS;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);

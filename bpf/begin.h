@@ -48,7 +48,7 @@ static __always_inline void read_peer(const volatile struct bpf_sock *sk, u32 *p
 static __always_inline void set_role(struct connection *c, const struct bpf_sock *sk, u8 role)
 {
 	u64 hash = hash_mix(cfg_hash_seed, (u64)c->owner << 32 | role);
-	u32 peer[4] = {};
+	u32 peer[4];
 
 	c->role = role;
 	if (role == ROLE_SERVER) {
@@ -58,19 +58,20 @@ static __always_inline void set_role(struct connection *c, const struct bpf_sock
 		read_peer(sk, peer);
 		hash = hash_mix(hash, (u64)peer[0] << 32 | peer[1]);
 		hash = hash_mix(hash, (u64)peer[2] << 32 | peer[3]);
+		__builtin_memcpy(peer_address(c), peer, sizeof(peer));
 	}
-	__builtin_memcpy(c->peer, peer, sizeof(c->peer));
 	c->base_hash = hash_mix(hash, c->port);
 }
 
 /* Forgets all but the owner. */
 static __always_inline void begin_connection(struct connection *c)
 {
-	u32 owner = c->owner;
+	u16 owner = c->owner;
 
 	__builtin_memset(c, 0, sizeof(*c));
 	c->owner = owner;
 	c->mode = MODE_UNDECIDED;
+	c->cell = SLOT_NONE;
 }
 
 #endif

@@ -9,7 +9,7 @@
 /* The carry of this direction. Creating it can fail; then the head cannot be kept together. */
 static __always_inline struct carry *find_carry(struct __sk_buff *skb, bool is_request, u64 flags)
 {
-	struct bpf_sock *sk = full_socket(skb);
+	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
 		return 0;
@@ -19,7 +19,7 @@ static __always_inline struct carry *find_carry(struct __sk_buff *skb, bool is_r
 
 static __always_inline void drop_carry(struct __sk_buff *skb, bool is_request)
 {
-	struct bpf_sock *sk = full_socket(skb);
+	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
 		return;
@@ -41,14 +41,14 @@ VERIFIED_ONCE int keep_line(struct __sk_buff *skb, struct connection *c, struct 
 
 	if (!c || !seg)
 		return 0;
-	s = seg->is_request ? &c->request : &c->response;
+	s = stream_of(c, seg->is_request);
 	carry = find_carry(skb, seg->is_request, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!carry) {
-		lose_framing(s, COUNTER_CARRY_REFUSED);
+		lose_framing(c, seg->is_request, COUNTER_CARRY_REFUSED);
 		return 0;
 	}
 	if (line >= s->carried && !load_payload(skb, seg, at + line - s->carried, carry->bytes, total - line)) {
-		lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
+		lose_framing(c, seg->is_request, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
 		return 0;
 	}
 	s->carried = total - line;

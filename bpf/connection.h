@@ -4,9 +4,10 @@
  * and a new socket with the same addresses inherits nothing.
  *
  * Who writes what: each direction's packets are handled one after another (egress under the socket's lock, ingress by
- * stream.busy), but the two directions run at the same time on different CPUs. `request` and `pending_tail` belong to
- * the request direction, `response` and `pending_head` to the response direction; the rest is written when the
- * connection begins, or is a cache that one direction owns.
+ * stream.busy), but the two directions run at the same time, and often on different CPUs. A cache line that both write
+ * travels to and fro with every exchange, which costs more than parsing does. So each direction has a line of its own,
+ * and there is one for what passes between them: the request direction writes it once a request, the response direction
+ * only reads it.
  */
 #ifndef HTTPEEK_CONNECTION_H
 #define HTTPEEK_CONNECTION_H
@@ -15,13 +16,21 @@
 #include "wire.h"
 
 enum {
-	PENDING_SLOTS = 16, /* requests in flight on one connection that are paired with their time */
+	CACHE_LINE_BYTES = 64,
+	STORAGE_LINE_OFFSET = 8, /* of a value in its first cache line: the kernel keeps a pointer before it */
+
+	INLINE_SLOTS = 4,	 /* requests in flight that fit the connection itself */
+	INLINE_CLIENT_SLOTS = 2, /* where the server's address takes the place of the others */
+	PENDING_SLOTS = 16,	 /* requests in flight on one connection that are paired with their time */
 	PENDING_MASK = PENDING_SLOTS - 1,
 	OVERFLOW_SLOTS = 64,			   /* further ones whose HEAD bit is kept, so that framing holds */
 	ADOPT_TRIES = 4096,			   /* segments of an old connection that are looked at for a request */
 	CARRY_BYTES = WINDOW_BYTES + WINDOW_BYTES, /* carried and new bytes are bounded separately for the verifier */
 };
 _Static_assert((PENDING_SLOTS & PENDING_MASK) == 0, "masks need a power of two");
+_Static_assert((INLINE_SLOTS & (INLINE_SLOTS - 1)) == 0 && (INLINE_CLIENT_SLOTS & (INLINE_CLIENT_SLOTS - 1)) == 0,
+	       "masks need powers of two");
+_Static_assert((INLINE_SLOTS - INLINE_CLIENT_SLOTS) * 8 >= LIMIT_ADDRESS_BYTES, "room for an address");
 
 enum mode {
 	MODE_NONE = 0,	    /* only the owner is known */
@@ -48,8 +57,11 @@ enum connection_flags {
  * units of 16 ns (44 bits: 78 hours until it wraps, which is why only differences are taken).
  */
 enum {
-	PENDING_HEAD = 1,    /* the response has no body */
-	PENDING_CONNECT = 2, /* a 2xx response ends HTTP on this connection */
+	PENDING_HEAD = 1,     /* the response has no body */
+	PENDING_CONNECT = 2,  /* a 2xx response ends HTTP on this connection */
+	PENDING_OVERFLOW = 4, /* it is not counted, and nothing else of it is known */
+	PENDING_USED = 8,     /* an entry is never 0 */
+	PENDING_FLAGS_MASK = 15,
 	PENDING_FLAGS_SHIFT = 16,
 	PENDING_TIME_SHIFT = 20,
 	PENDING_TIME_UNIT_SHIFT = 4,
@@ -57,34 +69,57 @@ enum {
 _Static_assert(LIMIT_ENDPOINTS == 1 << PENDING_FLAGS_SHIFT, "an endpoint slot fits below the flags");
 
 struct connection {
-	struct stream request;
-	struct stream response;
-	u64 pending[PENDING_SLOTS];
-	u64 overflow_heads; /* bit i: overflowed request i % 64 is a HEAD */
-	u64 base_hash;	    /* of owner, role, port and peer: what all endpoints of the connection share */
-	u64 endpoint_hash;  /* the last endpoint: request direction's cache */
-	u64 cell_key;	    /* the last cell: response direction's cache */
-	u32 endpoint;
-	u32 cell;
-	u32 owner; /* slot in owners; survives begin_connection() */
-	u16 port;  /* the server's, host order */
-	u16 tries; /* segments looked at in vain, of a connection met in the middle */
-	u8 peer[LIMIT_ADDRESS_BYTES];
-	u32 pending_tail; /* running numbers */
-	u32 pending_head;
-	u32 overflow_tail;
-	u32 overflow_head;
-	u16 flags; /* enum connection_flags */
+	/* read with every packet of both directions, written by the request direction once a request */
 	u8 mode;
 	u8 role;
-	u8 _pad[4];
+	u16 flags;	     /* enum connection_flags */
+	u16 owner;	     /* slot in owners; survives begin_connection() */
+	u16 port;	     /* the server's, host order */
+	u16 tries;	     /* segments looked at in vain, of a connection met in the middle */
+	u16 endpoint;	     /* of endpoint_hash */
+	u8 is_pipelined;     /* it has a struct pipeline: more requests were in flight than have room here */
+	u8 is_response_lost; /* response.state is STREAM_LOST */
+	u8 pending_tail;     /* running number, modulo 256 */
+	u8 pending_seen;     /* pending_head when the request direction looked last */
+	u64 base_hash;	     /* of owner, role, port and peer: what all endpoints of the connection share */
+	/* from the oldest on; ROLE_CLIENT: two, and behind them the server's address: peer_address() */
+	u64 pending[INLINE_SLOTS];
+
+	/* the request direction's */
+	struct stream request;
+	u64 endpoint_hash; /* the last endpoint: a cache */
+
+	/* the response direction's */
+	struct stream response;
+	u32 cell;	 /* the last cell: a cache; SLOT_NONE = none */
+	u8 pending_head; /* running number, modulo 256 */
+	u8 _pad[3];
 };
-_Static_assert(sizeof(struct connection) <= 440, "with the kernel's own 72 bytes this fits an allocation of 512");
+_Static_assert(sizeof(struct connection) == 184, "with the kernel's own 72 bytes this fits an allocation of 256");
+_Static_assert((STORAGE_LINE_OFFSET + offsetof(struct connection, request)) % CACHE_LINE_BYTES == 0 &&
+		       (STORAGE_LINE_OFFSET + offsetof(struct connection, response)) % CACHE_LINE_BYTES == 0,
+	       "a cache line for each direction");
+
+/* The requests in flight for which a connection has no room: exists only where there have been any. */
+struct pipeline {
+	u64 pending[PENDING_SLOTS];
+	u64 overflow_heads; /* bit i: overflowed request i % OVERFLOW_SLOTS is a HEAD */
+	u32 tail;	    /* running numbers; tails are the request direction's, heads the response direction's */
+	u32 overflow_tail;
+	u32 head;
+	u32 overflow_head;
+};
 
 /* An unfinished line, and room to load what follows it. */
 struct carry {
 	u8 bytes[CARRY_BYTES + WINDOW_SLACK];
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct carry) >= sizeof(struct window), "a carry can be parsed as a window");
+
+/* ROLE_CLIENT: the server's address, network order; IPv4 as ::ffff:a.b.c.d. Else what stands there is a request. */
+static __always_inline u8 *peer_address(struct connection *c)
+{
+	return (u8 *)&c->pending[INLINE_CLIENT_SLOTS];
+}
 
 #endif

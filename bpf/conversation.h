@@ -35,7 +35,7 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 		return 0;
 	seg = &ws->segment;
 	scan = &ws->scan;
-	s = seg->is_request ? &c->request : &c->response;
+	s = stream_of(c, seg->is_request);
 	carried = s->carried;
 	total = carried + n;
 	base = s->next - carried;
@@ -43,7 +43,7 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 	if (s->state == STREAM_CHUNK) {
 		if (frame_chunk(s, w, total))
 			return 1;
-		lose_framing(s, seg->is_request ? COUNTER_REQUEST_FRAMING : COUNTER_RESPONSE_FRAMING);
+		lose_framing(c, seg->is_request, seg->is_request ? COUNTER_REQUEST_FRAMING : COUNTER_RESPONSE_FRAMING);
 		return 0;
 	}
 	if (s->state == STREAM_START) {
@@ -56,11 +56,11 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 				s->next++;
 				return 1;
 			}
-			s->started_ns = bpf_ktime_get_ns();
+			s->started_ns = segment_time_ns(skb, seg);
 		}
 		begun = seg->is_request ? begin_request(c, ws, w, total, &from) : begin_response(c, w, total, &from);
 		if (begun < 0) {
-			reject(c, s, seg->is_request, begun);
+			reject(c, seg->is_request, begun);
 			return 0;
 		}
 		if (begun == PARSE_MORE) {
@@ -82,7 +82,7 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 				drop_carry(skb, seg->is_request);
 			s->carried = 0;
 			if (s->state == STREAM_HEADERS)
-				return head_complete(c, seg, base + from);
+				return head_complete(skb, c, seg, base + from);
 			s->state = STREAM_START;
 			s->next = base + from;
 			return 1;
@@ -134,7 +134,7 @@ SEGMENT_FUNCTION(step)
 	if (!c || !ws)
 		return 0;
 	seg = &ws->segment;
-	s = seg->is_request ? &c->request : &c->response;
+	s = stream_of(c, seg->is_request);
 	if (c->mode == MODE_OPAQUE || s->state >= STREAM_UNTIL_CLOSE || s->state == STREAM_UNKNOWN)
 		return 0;
 	at = s->next - seg->pos;
@@ -154,7 +154,7 @@ SEGMENT_FUNCTION(step)
 		struct carry *carry = find_carry(skb, seg->is_request, 0);
 
 		if (!carry || carried >= WINDOW_BYTES) {
-			lose_framing(s, COUNTER_CARRY_REFUSED);
+			lose_framing(c, seg->is_request, COUNTER_CARRY_REFUSED);
 			return 0;
 		}
 		if (n > WINDOW_BYTES - carried)
@@ -176,7 +176,7 @@ SEGMENT_FUNCTION(stride)
 
 	if (!c || !ws)
 		return 0;
-	s = ws->segment.is_request ? &c->request : &c->response;
+	s = stream_of(c, ws->segment.is_request);
 	for (i = 0; i < STEPS_PER_STRIDE; i++)
 		if (!step(skb, c, ws) || s->next - ws->segment.pos >= ws->segment.bytes)
 			return 0;

@@ -12,27 +12,20 @@
 #include "begin.h"
 #include "exchange.h"
 
-static __always_inline struct early *early_slot(void)
-{
-	u32 slot = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&early_requests, &slot);
-}
-
 /* Takes back what was counted for a request whose socket never came. */
 static __always_inline void discard_early(struct early *early)
 {
-	struct connection *c = &early->connection;
 	u32 i;
 
 	if (!early->is_waiting)
 		return;
 	early->is_waiting = 0;
 	for (i = 0; i < PENDING_SLOTS; i++) {
-		if (c->pending_head == c->pending_tail)
+		u64 entry = take_pending(&early->connection, &early->pipeline);
+
+		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
 			break;
-		count_start(c->pending[c->pending_head & PENDING_MASK] & (LIMIT_ENDPOINTS - 1), -1ull);
-		c->pending_head++;
+		count_start(pending_endpoint(entry), -1ull);
 	}
 }
 
@@ -49,6 +42,7 @@ static __always_inline struct connection *begin_early(const struct connection *l
 	c = &early->connection;
 	c->owner = listener->owner;
 	begin_connection(c);
+	__builtin_memset(&early->pipeline, 0, sizeof(early->pipeline));
 	set_role(c, sk, ROLE_SERVER);
 	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
 	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
@@ -75,16 +69,27 @@ static __always_inline void check_early(struct connection *c)
  * Moves what waits on this CPU into the new socket's storage, if it is this socket's. Where responses begin, the socket
  * knows: data on a SYN (TCP Fast Open) acknowledges nothing.
  */
-static __always_inline bool take_early(struct connection *c, u32 first_seq, u32 response_seq, u32 remote_port)
+static __always_inline bool take_early(struct bpf_sock *sk, struct connection *c, u32 first_seq, u32 response_seq,
+				       u32 remote_port)
 {
 	struct early *early = early_slot();
-	u32 owner = c->owner;
+	struct pipeline *p;
+	u16 owner = c->owner;
 
 	if (!early || !early->is_waiting)
 		return false;
 	if (early->seq != first_seq || early->remote_port != remote_port) {
 		discard_early(early);
 		return false;
+	}
+	if (early->connection.is_pipelined) {
+		p = bpf_sk_storage_get(&pipelines, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+		if (!p) {
+			count(COUNTER_CONNECTION_UNTRACKED);
+			discard_early(early);
+			return false;
+		}
+		*p = early->pipeline;
 	}
 	early->is_waiting = 0;
 	*c = early->connection;

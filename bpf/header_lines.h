@@ -43,6 +43,8 @@ static __always_inline u32 interesting_line(const struct window *w, u32 line)
 	u32 kind;
 	u8 after;
 
+	if (likely((u8)head != 'c' && (u8)head != 't'))
+		return SCAN_END;
 	if (head == (WORD("content-") | WORD_LOWERCASE) &&
 	    (word_at(w, line + 6) | WORD_LOWERCASE) == (WORD("t-length") | WORD_LOWERCASE)) {
 		after = byte_at(w, line + 14);

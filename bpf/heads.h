@@ -8,13 +8,34 @@
 
 #include "exchange.h"
 
-/* Framing of a direction is lost: `which` says how. It goes on where it is certain again (resume_*). */
-static __always_inline void lose_framing(struct stream *s, enum counter which)
+static __always_inline struct stream *stream_of(struct connection *c, bool is_request)
 {
+	return is_request ? &c->request : &c->response;
+}
+
+/* Framing of a direction is lost: `which` says how. It goes on where it is certain again (resume_*). */
+static __always_inline void lose_framing(struct connection *c, bool is_request, enum counter which)
+{
+	struct stream *s = stream_of(c, is_request);
+
 	count(which);
 	s->state = STREAM_LOST;
 	s->carried = 0;
 	s->hole_bytes = 0;
+	if (!is_request)
+		c->is_response_lost = 1;
+}
+
+/* The response direction begins anew where the client's acknowledgement says that the next response will. */
+static __always_inline void resume_responses(struct connection *c, u32 ack)
+{
+	struct stream *s = &c->response;
+
+	s->next = position_of(s, ack);
+	s->state = STREAM_START;
+	s->carried = 0;
+	s->hole_bytes = 0;
+	c->is_response_lost = 0;
 }
 
 static __always_inline void become_opaque(struct connection *c, enum counter which)
@@ -23,16 +44,23 @@ static __always_inline void become_opaque(struct connection *c, enum counter whi
 	c->mode = MODE_OPAQUE;
 }
 
+/* Written once: both directions read the line with every packet. */
+static __always_inline void become_http(struct connection *c)
+{
+	if (unlikely(c->mode != MODE_HTTP))
+		c->mode = MODE_HTTP;
+}
+
 /*
  * Bytes where a message had to begin are none. At the start of a connection that says what the connection is not;
  * later it says that framing was wrong or the peer speaks nonsense.
  */
-static __always_inline void reject(struct connection *c, struct stream *s, bool is_request, int why)
+static __always_inline void reject(struct connection *c, bool is_request, int why)
 {
 	if (c->mode != MODE_HTTP)
 		become_opaque(c, why == PARSE_UNSUPPORTED ? COUNTER_UNSUPPORTED : COUNTER_NOT_HTTP);
 	else
-		lose_framing(s, is_request ? COUNTER_REQUEST_UNPARSED : COUNTER_RESPONSE_UNPARSED);
+		lose_framing(c, is_request, is_request ? COUNTER_REQUEST_UNPARSED : COUNTER_RESPONSE_UNPARSED);
 }
 
 /* The endpoint of the request whose line is in the window. */
@@ -89,11 +117,11 @@ static __always_inline bool begin_plain_request(struct connection *c, struct wor
 	if (end + 11 > total || word_at(w, end) != WORD(" HTTP/1.") || byte_at(w, end + 8) != '1' ||
 	    byte_at(w, end + 9) != '\r' || byte_at(w, end + 10) != '\n')
 		return false;
-	c->mode = MODE_HTTP;
+	become_http(c);
 	s->method = method;
 	s->skipping = 0;
 	if (likely(c->endpoint_hash == key->hash)) {
-		s->endpoint = c->endpoint;
+		s->what = c->endpoint;
 	} else {
 		key->from = from;
 		key->method = method;
@@ -101,7 +129,7 @@ static __always_inline bool begin_plain_request(struct connection *c, struct wor
 		key->form = TARGET_PATH;
 		key->cut = 0;
 		__builtin_memset(&key->writer, 0, sizeof(key->writer));
-		s->endpoint = find_endpoint(c, w, key);
+		s->what = find_endpoint(c, w, key);
 	}
 	*next = end + 11;
 	return true;
@@ -120,9 +148,9 @@ static __always_inline int begin_request(struct connection *c, struct workspace 
 	result = parse_request_line(w, total, total >= WINDOW_BYTES, line);
 	if (result <= 0)
 		return result;
-	c->mode = MODE_HTTP;
+	become_http(c);
 	s->method = line->method;
-	s->endpoint = endpoint_of(c, ws, w, total);
+	s->what = endpoint_of(c, ws, w, total);
 	s->skipping = !line->complete;
 	*next = line->complete ? line->next : total;
 	return 1;
@@ -135,15 +163,16 @@ static __always_inline int begin_response(struct connection *c, struct window *w
 
 	if (status <= 0)
 		return status;
-	c->mode = MODE_HTTP;
-	s->status = status;
+	become_http(c);
+	s->what = status;
 	s->skipping = 1; /* the reason phrase */
 	*next = STATUS_LINE_BYTES;
 	return 1;
 }
 
 /* The head that ends at `end` is complete. Returns false if the connection has left HTTP. */
-static __always_inline bool head_complete(struct connection *c, const struct segment *seg, u64 end)
+static __always_inline bool head_complete(struct __sk_buff *skb, struct connection *c, const struct segment *seg,
+					  u64 end)
 {
 	struct stream *s;
 
@@ -152,29 +181,26 @@ static __always_inline bool head_complete(struct connection *c, const struct seg
 		if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
 			/* ends with the connection, whatever lengths say: RFC 9112 section 6.3 */
 			s->framing &= ~(FRAMING_LENGTH | FRAMING_BROKEN);
-		if (!response_complete(c, end)) {
+		if (!response_complete(skb, c, end)) {
 			become_opaque(c, COUNTER_OPAQUE);
 			return false;
 		}
 		if (s->framing & FRAMING_BROKEN && s->next != end)
-			lose_framing(s, COUNTER_RESPONSE_FRAMING);
+			lose_framing(c, false, COUNTER_RESPONSE_FRAMING);
 		return true;
 	}
 	s = &c->request;
-	if (unlikely(c->response.state == STREAM_LOST || is_behind(&c->response, seg->ack))) {
+	if (unlikely(c->is_response_lost)) {
 		/* a client that waits for its answers has seen all of them when it asks again */
-		drop_pending(c);
-		c->response.next = position_of(&c->response, seg->ack);
-		c->response.state = STREAM_START;
-		c->response.carried = 0;
-		c->response.hole_bytes = 0;
+		drop_pending(skb, c, seg->is_early, 0);
+		resume_responses(c, seg->ack);
 	}
-	request_complete(c);
+	request_complete(skb, c, seg);
 	frame_body(s, end, false);
 	if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
 		s->framing |= FRAMING_BROKEN;
 	if (s->framing & FRAMING_BROKEN)
-		lose_framing(s, COUNTER_REQUEST_FRAMING);
+		lose_framing(c, true, COUNTER_REQUEST_FRAMING);
 	return true;
 }
 

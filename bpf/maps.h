@@ -33,6 +33,18 @@ struct {
 } connections MAP;
 
 /*
+ * Requests in flight beyond those that fit a connection. Inserted by the request direction's packets when there are that
+ * many, read by the response direction's and by the socket hooks; dies with the socket. A refused insertion is
+ * COUNTER_CONNECTION_UNTRACKED.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct pipeline);
+} pipelines MAP;
+
+/*
  * The unfinished line of a head that is split over segments, per direction, because the directions are handled on
  * different CPUs. Inserted and deleted by the packet programs, so that only connections with a split head pay for it;
  * dies with the socket. A refused insertion is COUNTER_CARRY_REFUSED.
@@ -77,7 +89,7 @@ struct {
 } starts MAP;
 
 /*
- * cell_key() -> slot in cells. Inserted by the packet programs once per endpoint, status, outcome and stripe; never
+ * cell_identity() -> slot in cells. Inserted by the packet programs once per endpoint, status, outcome and stripe; never
  * deleted. Full: "(other)", and if that is full as well COUNTER_CELLS_FULL.
  */
 struct {
@@ -147,6 +159,7 @@ struct early {
 	u8 is_waiting;
 	u8 _pad[7];
 	struct connection connection;
+	struct pipeline pipeline;
 };
 
 /* [cpu]. Written by the ingress hook, taken by sockops in the same softirq; user space only sizes it. */

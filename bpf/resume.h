@@ -47,7 +47,7 @@ SEGMENT_FUNCTION(meet)
 	count(COUNTER_ADOPTED);
 	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
 	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
-	c->mode = MODE_HTTP;
+	become_http(c);
 	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
 	return 1;
 }
@@ -74,6 +74,7 @@ static __always_inline bool is_in_window(struct bpf_sock *sk, const struct segme
 SEGMENT_FUNCTION(resume_requests)
 {
 	struct segment *seg;
+	struct pipeline *p;
 	struct bpf_sock *sk;
 	bool is_answered;
 
@@ -83,7 +84,8 @@ SEGMENT_FUNCTION(resume_requests)
 	sk = full_socket(skb);
 	if (!sk || !is_in_window(sk, seg))
 		return 0;
-	is_answered = !pending_requests(c) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
+	p = c->is_pipelined ? find_pipeline(skb, seg->is_early, 0) : 0;
+	is_answered = !pending_requests(c, p) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
 	if (!is_answered && c->response.state != STREAM_LOST && !is_behind(&c->response, seg->ack))
 		return 0;
 	if (seg->pos + seg->bytes <= c->request.next || !begins_with_request(skb, ws))

@@ -47,14 +47,14 @@ static __always_inline void own_socket(struct bpf_sock *sk)
 }
 
 /* The facts of the connection's owner and peer. */
-static __always_inline struct peer_stats *peer_of(const struct connection *c)
+static __always_inline struct peer_stats *peer_of(struct connection *c)
 {
 	struct peer_key key = { .owner = c->owner, .port = c->port, .role = c->role };
 	static const struct peer_stats none;
 	struct peer_stats *stats;
 
 	if (c->role == ROLE_CLIENT)
-		__builtin_memcpy(key.peer, c->peer, sizeof(key.peer));
+		__builtin_memcpy(key.peer, peer_address(c), sizeof(key.peer));
 	stats = bpf_map_lookup_elem(&peers, &key);
 	if (stats)
 		return stats;
@@ -110,7 +110,7 @@ static __always_inline void note_connect(struct bpf_sock_addr *ctx, const u32 *p
 		count_peer(c, unreachable_count); /* the call before went nowhere */
 	c->role = ROLE_CLIENT;
 	c->port = bpf_ntohs(ctx->user_port);
-	__builtin_memcpy(c->peer, peer, sizeof(c->peer));
+	__builtin_memcpy(peer_address(c), peer, LIMIT_ADDRESS_BYTES);
 	c->flags |= CONNECTION_CONNECTING;
 }
 
@@ -130,7 +130,7 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 	u64 syn_ns = c->flags & CONNECTION_SYN_SENT ? c->request.started_ns : 0;
 	struct peer_stats *stats;
 
-	if (role == ROLE_CLIENT || !take_early(c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
+	if (role == ROLE_CLIENT || !take_early(sk, c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
 		begin_connection(c);
 		set_role(c, sk, role);
 		begin_stream(&c->request, first_position(role == ROLE_SERVER ? ops->rcv_nxt : ops->snd_nxt),
@@ -162,14 +162,18 @@ static __always_inline void fail_connect(struct connection *c)
 		count_peer(c, unreachable_count);
 }
 
+/* The pipeline of the socket that a hook was called for, or 0. */
+#define pipeline_of(sk, c) ((c)->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0)
+
 /* An established connection is over. */
-static __always_inline void end_connection(struct bpf_sock_ops *ops, struct connection *c, u32 old_state)
+static __always_inline void end_connection(struct bpf_sock_ops *ops, struct bpf_sock *sk, struct connection *c,
+					   u32 old_state)
 {
 	/* from one of these a close in order goes on to send a FIN; straight to CLOSE is a reset by either side */
 	bool is_abort = old_state == BPF_TCP_ESTABLISHED || old_state == BPF_TCP_CLOSE_WAIT;
 	struct peer_stats *stats;
 
-	end_exchanges(c);
+	end_exchanges(c, pipeline_of(sk, c));
 	c->flags &= ~CONNECTION_ESTABLISHED;
 	stats = peer_of(c);
 	if (!stats)
@@ -183,7 +187,7 @@ static __always_inline void end_connection(struct bpf_sock_ops *ops, struct conn
 }
 
 /* The TCP state changed. */
-static __always_inline void note_state(struct bpf_sock_ops *ops, struct connection *c)
+static __always_inline void note_state(struct bpf_sock_ops *ops, struct bpf_sock *sk, struct connection *c)
 {
 	u32 old_state = ops->args[0], new_state = ops->args[1];
 
@@ -201,10 +205,10 @@ static __always_inline void note_state(struct bpf_sock_ops *ops, struct connecti
 			c->flags |= CONNECTION_ENDED_HERE; /* shut down for writing: no answer can follow */
 	}
 	if (new_state == BPF_TCP_CLOSE || new_state == BPF_TCP_TIME_WAIT)
-		end_connection(ops, c, old_state);
+		end_connection(ops, sk, c, old_state);
 	else if ((new_state == BPF_TCP_CLOSE_WAIT && c->role == ROLE_CLIENT) ||
 		 (new_state == BPF_TCP_FIN_WAIT2 && (c->role == ROLE_SERVER || c->flags & CONNECTION_RELEASED)))
-		end_exchanges(c);
+		end_exchanges(c, pipeline_of(sk, c));
 }
 
 /* No process holds the socket any more. */
@@ -223,7 +227,7 @@ static __always_inline void note_release(struct bpf_sock *sk, struct connection 
 		c->flags |= state == BPF_TCP_CLOSE_WAIT ? CONNECTION_ENDED_THERE : CONNECTION_ENDED_HERE;
 	}
 	if (!(c->flags & CONNECTION_WATCHED))
-		end_exchanges(c); /* older than the program: this is the last that is heard of it */
+		end_exchanges(c, pipeline_of(sk, c)); /* older than the program: this is the last that is heard of it */
 }
 
 #endif

@@ -108,6 +108,18 @@ static __always_inline bool find_payload(struct __sk_buff *skb, struct segment *
 }
 
 /*
+ * When the segment passed. On the way out TCP has written into it when it may leave, on the same clock, and reading that
+ * costs nothing; the clock itself is one of the most expensive things that are asked for here.
+ * https://www.kernel.org/doc/html/latest/networking/timestamping.html; tcp_wstamp_ns in net/ipv4/tcp_output.c
+ */
+static __always_inline u64 segment_time_ns(const struct __sk_buff *skb, const struct segment *seg)
+{
+	u64 departs_ns = seg->is_egress ? skb->tstamp : 0;
+
+	return departs_ns ? departs_ns : bpf_ktime_get_ns();
+}
+
+/*
  * Loads `bytes` (1 to WINDOW_BYTES) of the segment, from its byte `at` on, to `to`. The caller has seen to it that they
  * are there, so a failure is a loss.
  */

@@ -23,10 +23,15 @@ static __always_inline u32 current_stripe(void)
 	return bpf_get_smp_processor_id() & cfg_stripe_mask;
 }
 
-static __always_inline u64 cell_key(u32 endpoint, u32 status, u32 outcome, u32 stripe)
+/* What a cell counts, as its members endpoint, status, outcome and stripe lie in memory. */
+static __always_inline u64 cell_identity(u32 endpoint, u32 status_outcome, u32 stripe)
 {
-	/* bit 63 keeps a key from being 0, which is what an empty cache holds */
-	return 1ull << 63 | (u64)stripe << 40 | (u64)outcome << 32 | status << 16 | endpoint;
+	return endpoint | (u64)status_outcome << 32 | (u64)stripe << 56;
+}
+
+static __always_inline u64 *identity_of(struct cell *cell)
+{
+	return (u64 *)&cell->endpoint;
 }
 
 /*
@@ -48,7 +53,7 @@ static __always_inline u32 publish_slot(void *ids, void *key, u32 slot, void *fr
 	return SLOT_NONE;
 }
 
-static __always_inline void describe_endpoint(struct endpoint *e, const struct connection *c, u8 method, u8 protocol)
+static __always_inline void describe_endpoint(struct endpoint *e, struct connection *c, u8 method, u8 protocol)
 {
 	e->owner = c->owner;
 	e->port = c->port;
@@ -56,7 +61,7 @@ static __always_inline void describe_endpoint(struct endpoint *e, const struct c
 	e->method = method;
 	e->protocol = protocol;
 	if (c->role == ROLE_CLIENT)
-		__builtin_memcpy(e->peer, c->peer, sizeof(e->peer));
+		__builtin_memcpy(e->peer, peer_address(c), sizeof(e->peer));
 }
 
 /* The "(other)" endpoint of the connection's owner, role and port: slot 0, for everybody, if even those ran out. */
@@ -172,7 +177,7 @@ static __always_inline u32 find_endpoint(struct connection *c, struct window *w,
 }
 
 /* Takes a slot for the cell `key`; SLOT_NONE if there is none. */
-static __always_inline u32 take_cell(u64 key, u32 endpoint, u32 status_outcome, void *free_slots, enum counter used)
+static __always_inline u32 take_cell(u64 identity, void *free_slots, enum counter used)
 {
 	struct cell *cell;
 	u32 slot;
@@ -183,35 +188,31 @@ static __always_inline u32 take_cell(u64 key, u32 endpoint, u32 status_outcome, 
 	if (!cell)
 		return SLOT_NONE;
 	count(used);
-	cell->endpoint = endpoint;
-	cell->status = status_outcome;
-	cell->outcome = status_outcome >> 16;
-	cell->stripe = current_stripe();
-	return publish_slot(&cell_ids, &key, slot, free_slots);
+	*identity_of(cell) = identity;
+	return publish_slot(&cell_ids, &identity, slot, free_slots);
 }
 
 /* The cell of an endpoint, status and outcome on this CPU's stripe. */
 VERIFIED_ONCE u32 find_cell(struct connection *c, u32 endpoint, u32 status_outcome)
 {
-	u64 key = cell_key(endpoint, status_outcome & 0xffff, status_outcome >> 16, current_stripe());
+	u64 identity = cell_identity(endpoint, status_outcome, current_stripe());
 	u32 slot, *found;
 
 	if (!c)
 		return SLOT_NONE;
-	found = bpf_map_lookup_elem(&cell_ids, &key);
+	found = bpf_map_lookup_elem(&cell_ids, &identity);
 	if (found)
 		return *found;
 	if (endpoint >= LIMIT_OTHER_ENDPOINTS) {
-		slot = take_cell(key, endpoint, status_outcome, &free_cells, COUNTER_CELLS_USED);
+		slot = take_cell(identity, &free_cells, COUNTER_CELLS_USED);
 		if (slot != SLOT_NONE)
 			return slot;
-		endpoint = other_endpoint(c);
-		key = cell_key(endpoint, status_outcome & 0xffff, status_outcome >> 16, current_stripe());
-		found = bpf_map_lookup_elem(&cell_ids, &key);
+		identity = cell_identity(other_endpoint(c), status_outcome, current_stripe());
+		found = bpf_map_lookup_elem(&cell_ids, &identity);
 		if (found)
 			return *found;
 	}
-	return take_cell(key, endpoint, status_outcome, &free_other_cells, COUNTER_OTHER_CELLS_USED);
+	return take_cell(identity, &free_other_cells, COUNTER_OTHER_CELLS_USED);
 }
 
 /* Counts a request that began. The sum over stripes less the exchanges that ended is what is in flight. */
@@ -227,28 +228,27 @@ static __always_inline void count_start(u32 endpoint, u64 by)
 /* Counts an exchange that ended. */
 static __always_inline void count_exchange(struct connection *c, u32 endpoint, u32 status, u32 outcome, u64 ns)
 {
-	u64 key = cell_key(endpoint, status, outcome, current_stripe());
+	u32 status_outcome = outcome << 16 | status;
+	u32 slot = c->cell; /* on the stack: as a key, 6.1 takes no memory that a global function was given */
 	struct cell *cell;
 	int bucket;
-	u32 slot; /* on the stack: as a key, 6.1 takes no memory that a global function was given */
 
 	if (ns < cfg_min_latency_ns) {
 		count_start(endpoint, -1ull);
 		return;
 	}
-	if (c->cell_key != key) {
-		c->cell = find_cell(c, endpoint, outcome << 16 | status);
-		c->cell_key = key;
-	}
-	slot = c->cell;
 	cell = bpf_map_lookup_elem(&cells, &slot);
-	if (!cell) {
-		c->cell_key = 0;
-		count_start(endpoint, -1ull);
-		count(COUNTER_CELLS_FULL);
-		return;
+	if (unlikely(!cell || *identity_of(cell) != cell_identity(endpoint, status_outcome, current_stripe()))) {
+		slot = find_cell(c, endpoint, status_outcome);
+		c->cell = slot;
+		cell = bpf_map_lookup_elem(&cells, &slot);
+		if (!cell) {
+			count_start(endpoint, -1ull);
+			count(COUNTER_CELLS_FULL);
+			return;
+		}
 	}
-	if (cell->endpoint < LIMIT_OTHER_ENDPOINTS) {
+	if (unlikely(cell->endpoint < LIMIT_OTHER_ENDPOINTS)) {
 		count(COUNTER_ENDPOINTS_OTHER);
 		if (cell->endpoint != endpoint) { /* the start moves along, so that nothing stays in flight for ever */
 			count_start(endpoint, -1ull);

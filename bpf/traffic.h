@@ -38,43 +38,59 @@ static __always_inline struct connection *adopt(struct __sk_buff *skb, struct bp
 }
 
 /*
- * A segment beyond the next position. What is missing comes again if the receiver lacks it too; if it has it, or if
- * framing arrives at bytes that passed before their turn, nobody can look at it any more. Bodies may be skipped over in
- * any order.
+ * A segment beyond the next position. What is missing comes again if the receiver lacks it too; if framing arrives at
+ * bytes that passed before their turn, nobody can look at them any more. Bodies may be skipped over in any order.
  */
 static __always_inline void note_hole(struct connection *c, struct stream *s, const struct segment *seg)
 {
-	u32 ack = seg->is_request ? c->response.ack : c->request.ack;
-	u64 end = seg->pos + seg->bytes, hole_end = s->hole_start + s->hole_bytes;
+	u64 start = position_of(s, s->hole_seq), end = seg->pos + seg->bytes, hole_end = start + s->hole_bytes;
 
-	if (is_behind(s, ack)) {
-		lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
-		return;
-	}
 	if (!s->hole_bytes || s->next >= hole_end) {
-		s->hole_start = seg->pos;
+		s->hole_seq = seg->seq;
 		s->hole_bytes = seg->bytes;
 		return;
 	}
-	if (s->next >= s->hole_start) {
-		lose_framing(s, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
+	if (s->next >= start) {
+		lose_framing(c, seg->is_request, seg->is_request ? COUNTER_REQUEST_GAP : COUNTER_RESPONSE_GAP);
 		return;
 	}
-	if (seg->pos < s->hole_start)
-		s->hole_start = seg->pos;
-	s->hole_bytes = (end > hole_end ? end : hole_end) - s->hole_start;
+	if (seg->pos < start) {
+		s->hole_seq = seg->seq;
+		start = seg->pos;
+	}
+	s->hole_bytes = (end > hole_end ? end : hole_end) - start;
+}
+
+/*
+ * A segment beyond the next position, in a direction of which the receiver has bytes that never passed. A response that
+ * begins where the client's request says it expects the next one is the answer to that request: a client that waits for
+ * its answers had seen all others when it asked again. Returns whether framing goes on with the segment.
+ */
+static __always_inline bool catch_up(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
+{
+	if (seg->is_request) {
+		lose_framing(c, true, COUNTER_REQUEST_GAP);
+		return false;
+	}
+	if (seg->seq != c->request.ack) {
+		lose_framing(c, false, COUNTER_RESPONSE_GAP);
+		return false;
+	}
+	drop_pending(skb, c, false, 1);
+	resume_responses(c, seg->seq);
+	return true;
 }
 
 /* Parses a segment into its stream. */
 static __always_inline void follow(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
 {
-	struct stream *s = seg->is_request ? &c->request : &c->response;
+	struct stream *s = stream_of(c, seg->is_request);
 	struct workspace *ws;
 	u32 i;
 
 	ws = take_workspace();
 	if (!ws) {
-		lose_framing(s, COUNTER_WORKSPACE_REFUSED);
+		lose_framing(c, seg->is_request, COUNTER_WORKSPACE_REFUSED);
 		return;
 	}
 	ws->segment = *seg;
@@ -83,7 +99,7 @@ static __always_inline void follow(struct __sk_buff *skb, struct connection *c, 
 			if (!stride(skb, c, ws))
 				break;
 		if (i == STRIDES_PER_SEGMENT)
-			lose_framing(s, COUNTER_STEPS_EXHAUSTED);
+			lose_framing(c, seg->is_request, COUNTER_STEPS_EXHAUSTED);
 	}
 	release_workspace(ws);
 }
@@ -105,14 +121,20 @@ static __always_inline bool is_passed(struct stream *s, struct segment *seg)
 }
 
 /* Whether the segment is the one to look at now. */
-static __always_inline bool is_next(struct connection *c, struct stream *s, const struct segment *seg)
+static __always_inline bool is_next(struct __sk_buff *skb, struct connection *c, struct stream *s,
+				    const struct segment *seg)
 {
 	if (likely(s->state != STREAM_LOST)) {
 		if (seg->pos + seg->bytes <= s->next)
 			return false; /* another CPU was faster */
 		if (likely(seg->pos <= s->next))
 			return true;
-		note_hole(c, s, seg);
+		if (is_behind(s, seg->is_request ? c->response.ack : c->request.ack)) {
+			if (catch_up(skb, c, seg))
+				return true;
+		} else {
+			note_hole(c, s, seg);
+		}
 	}
 	return s->state == STREAM_LOST && seg->is_request; /* it may go on with this one: resume_requests() */
 }
@@ -139,17 +161,17 @@ static __always_inline void watch_segment(struct __sk_buff *skb, struct connecti
 	if (unlikely(c->role == ROLE_UNKNOWN) && !introduce(skb, c, seg))
 		return;
 	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
-	s = seg->is_request ? &c->request : &c->response;
+	s = stream_of(c, seg->is_request);
 	if (is_passed(s, seg))
 		return;
 	if (seg->is_egress) { /* under the socket's lock: one at a time */
-		if (is_next(c, s, seg))
+		if (is_next(skb, c, s, seg))
 			follow(skb, c, seg);
 		return;
 	}
 	for (u32 i = 0; i < BUSY_SPINS; i++) {
 		if (try_lock(&s->busy)) {
-			if (is_next(c, s, seg))
+			if (is_next(skb, c, s, seg))
 				follow(skb, c, seg);
 			unlock(&s->busy);
 			return;
@@ -173,9 +195,9 @@ static __always_inline void note_reset(struct __sk_buff *skb)
 
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 {
+	struct bpf_sock *sk = skb->sk;
 	struct segment seg = {};
 	struct connection *c;
-	struct bpf_sock *sk;
 
 	if (!find_payload(skb, &seg)) {
 		if (unlikely(seg.is_reset && !is_egress))
@@ -183,11 +205,13 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		return PASS;
 	}
 	seg.is_egress = is_egress;
-	sk = full_socket(skb);
 	if (!sk)
 		return PASS;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (unlikely(!c)) {
+		sk = bpf_sk_fullsock(sk);
+		if (!sk)
+			return PASS; /* a connection that is still being made, or in TIME_WAIT */
 		c = adopt(skb, sk);
 		if (!c)
 			return PASS;
@@ -195,6 +219,9 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 	if (c->mode == MODE_OPAQUE)
 		return PASS;
 	if (unlikely(c->mode == MODE_NONE)) {
+		sk = full_socket(skb);
+		if (!sk)
+			return PASS;
 		if (sk->state == BPF_TCP_LISTEN) {
 			c = begin_early(c, sk, &seg);
 			if (c) {

@@ -18,6 +18,10 @@ enum {
 };
 _Static_assert((WINDOW_BYTES & WINDOW_MASK) == 0, "masks need a power of two");
 
+#ifdef __bpf__
+typedef u64 __attribute__((may_alias)) unaligned_u64;
+#endif
+
 struct window {
 	u8 bytes[WINDOW_BYTES + WINDOW_SLACK];
 } __attribute__((aligned(8)));
@@ -27,13 +31,21 @@ static __always_inline u8 byte_at(const struct window *w, u32 at)
 	return w->bytes[at & WINDOW_MASK];
 }
 
-/* Eight bytes, the first one lowest (little-endian hosts only, as the generated layouts are). */
+/*
+ * Eight bytes, the first one lowest (little-endian hosts only, as the generated layouts are). One load: of a memcpy() from
+ * an address that may be odd, clang makes eight loads for BPF and puts them together, though both processors that are
+ * supported load from any address and verifiers of their kernels allow it.
+ */
 static __always_inline u64 word_at(const struct window *w, u32 at)
 {
+#ifdef __bpf__
+	return *(const unaligned_u64 *)(w->bytes + (at & WINDOW_MASK));
+#else
 	u64 word;
 
 	__builtin_memcpy(&word, w->bytes + (at & WINDOW_MASK), sizeof(word));
 	return word;
+#endif
 }
 
 /* A range of the window, packed for functions that take few arguments. */

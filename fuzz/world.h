@@ -45,6 +45,7 @@ static void fill_slots(void *queue, u32 first, u32 slots)
 static void make_world(void)
 {
 	SHIM_TABLE(connections, 0);
+	SHIM_TABLE(pipelines, 0);
 	SHIM_TABLE(request_carries, 0);
 	SHIM_TABLE(response_carries, 0);
 	SHIM_TABLE(workspaces, LIMIT_WORKSPACES_PER_CPU);
@@ -98,6 +99,11 @@ static struct connection *world_connection(void)
 	return bpf_sk_storage_get(&connections, &world_socket, NULL, 0);
 }
 
+static struct pipeline *world_pipeline(void)
+{
+	return bpf_sk_storage_get(&pipelines, &world_socket, NULL, 0);
+}
+
 /* The handshake is complete: what sockops does. */
 static void establish_world(bool is_server, u32 first_in, u32 first_out)
 {
@@ -117,7 +123,7 @@ static void change_state(u32 to)
 	ops.args[1] = to;
 	world_socket.state = to;
 	if (c)
-		note_state(&ops, c);
+		note_state(&ops, &world_socket, c);
 }
 
 /* This end closes the socket, and the other one answers. */

@@ -29,7 +29,7 @@ export class SocketOwners {
 	 */
 	record(fd: number, owner: OwnerRecord): boolean {
 		const value = new Uint8Array(this.#maps.connections.valueSize);
-		new DataView(value.buffer).setUint32(CONNECTION_OFFSET.owner, this.#slotOf(owner), true);
+		new DataView(value.buffer).setUint16(CONNECTION_OFFSET.owner, this.#slotOf(owner), true);
 		return this.#maps.connections.update(u32(fd), value, UpdateFlag.noExist);
 	}
 

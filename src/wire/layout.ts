@@ -257,30 +257,28 @@ export function writeCell(view: DataView, at: number, value: Cell): void {
 }
 
 /** Bytes of a `struct connection`. */
-export const CONNECTION_SIZE = 344;
+export const CONNECTION_SIZE = 184;
 
 /** Where the members of a `struct connection` begin, in bytes. */
 export const CONNECTION_OFFSET = {
-	request: 0,
-	response: 64,
-	pending: 128,
-	overflowHeads: 256,
-	baseHash: 264,
-	endpointHash: 272,
-	cellKey: 280,
-	endpoint: 288,
-	cell: 292,
-	owner: 296,
-	port: 300,
-	tries: 302,
-	peer: 304,
-	pendingTail: 320,
-	pendingHead: 324,
-	overflowTail: 328,
-	overflowHead: 332,
-	flags: 336,
-	mode: 338,
-	role: 339,
+	mode: 0,
+	role: 1,
+	flags: 2,
+	owner: 4,
+	port: 6,
+	tries: 8,
+	endpoint: 10,
+	isPipelined: 12,
+	isResponseLost: 13,
+	pendingTail: 14,
+	pendingSeen: 15,
+	baseHash: 16,
+	pending: 24,
+	request: 56,
+	endpointHash: 112,
+	response: 120,
+	cell: 176,
+	pendingHead: 180,
 } as const;
 
 /** `struct peer_key` */

@@ -28,6 +28,7 @@ export type MapName =
 	| "owner_ids"
 	| "owners"
 	| "peers"
+	| "pipelines"
 	| "request_carries"
 	| "response_carries"
 	| "scope_pids"

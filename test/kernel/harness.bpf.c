@@ -113,7 +113,7 @@ int conversation(struct __sk_buff *skb)
 	h->mode = c->mode;
 	h->request_state = c->request.state;
 	h->response_state = c->response.state;
-	h->pending = pending_requests(c);
+	h->pending = pending_requests(c, find_pipeline(skb, false, 0));
 	return PASS;
 }
 

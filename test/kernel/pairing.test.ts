@@ -32,6 +32,25 @@ function headsInside(c: Conversation, depth: number, heads: readonly number[]): 
 	return c.request(get("/b")).response(answer(201));
 }
 
+/**
+ * So many requests are sent, then so many answered, and so on. Each has a path and a status of its own, so that any two that
+ * are taken for one another show.
+ */
+function rallies(c: Conversation, counts: readonly (readonly [requests: number, answers: number])[]): Conversation {
+	let [asked, answered] = [0, 0];
+	for (const [requests, answers] of counts) {
+		// letters: a number would be an id
+		for (let i = 0; i < requests; i++) c.request(get(`/r${String.fromCharCode(97 + asked++)}`));
+		for (let i = 0; i < answers; i++) c.response(answer(200 + answered++));
+	}
+	return c;
+}
+
+/** The rows of the first so many requests of rallies(). */
+function rallied(count: number): string[] {
+	return Array.from({ length: count }, (_, n) => `GET /r${String.fromCharCode(97 + n)} ${200 + n}`);
+}
+
 describeKernel("pairing", (harness) => {
 	describe("one after the other", () => {
 		testCases(harness, [
@@ -115,6 +134,33 @@ describeKernel("pairing", (harness) => {
 						.request(get("/c"))
 						.response(answer(201) + answer(202)),
 				rows: ["GET /a 200", "GET /b 201", "GET /c 202"],
+			},
+			{
+				name: "filled and drained again and again, past what the connection itself has room for",
+				play: (c) =>
+					rallies(c, [
+						[1, 1],
+						[2, 2],
+						[5, 5],
+						[1, 1],
+						[4, 4],
+						[8, 8],
+					]),
+				rows: rallied(21),
+				isCutAsWritten: true,
+			},
+			{
+				name: "never empty: what comes while older ones wait in the pipeline waits behind them",
+				play: (c) =>
+					rallies(c, [
+						[6, 4],
+						[2, 1],
+						[1, 3],
+						[3, 2],
+						[5, 7],
+					]),
+				rows: rallied(17),
+				isCutAsWritten: true,
 			},
 			{
 				name: "HEAD among others",

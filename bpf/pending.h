@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * pending.h: the requests of a connection that have no response yet, in order. One writer, the request direction, and
+ * one reader, the response direction, which may run at the same time on another CPU.
+ *
+ * The first few wait in the connection itself, further ones in a pipeline (maps.h) that is made when it is needed. What
+ * is in the connection is older than what is in the pipeline: a request goes into the connection only while the pipeline
+ * is empty. A slot is written before the running number that shows it; a response cannot pass before its request has, so
+ * what the reader finds missing is not there yet.
+ */
+#ifndef HTTPEEK_PENDING_H
+#define HTTPEEK_PENDING_H
+
+#include "early_slot.h"
+#include "stats.h"
+
+static __always_inline u64 pending_entry(u32 endpoint, u32 flags, u64 ns)
+{
+	return ns >> PENDING_TIME_UNIT_SHIFT << PENDING_TIME_SHIFT | flags << PENDING_FLAGS_SHIFT | endpoint;
+}
+
+static __always_inline u32 pending_endpoint(u64 entry)
+{
+	return entry & (LIMIT_ENDPOINTS - 1);
+}
+
+static __always_inline u32 pending_flags(u64 entry)
+{
+	return entry >> PENDING_FLAGS_SHIFT & PENDING_FLAGS_MASK;
+}
+
+/* From the request's first byte to `ns`; exact to 16 ns. A clock read on another CPU may be a little behind: then 0. */
+static __always_inline u64 pending_age_ns(u64 entry, u64 ns)
+{
+	u64 age = (pending_entry(0, 0, ns) - (entry >> PENDING_TIME_SHIFT << PENDING_TIME_SHIFT)) >> PENDING_TIME_SHIFT;
+
+	return age >> 43 ? 0 : age << PENDING_TIME_UNIT_SHIFT;
+}
+
+/* The pipeline of the connection that the segment belongs to. */
+static __always_inline struct pipeline *find_pipeline(struct __sk_buff *skb, bool is_early, u64 flags)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct early *early;
+
+	if (unlikely(is_early)) {
+		early = early_slot();
+		if (!early)
+			return 0;
+		opaque(early); /* the addition stays behind the test */
+		return &early->pipeline;
+	}
+	return sk ? bpf_sk_storage_get(&pipelines, sk, 0, flags) : 0;
+}
+
+/* Requests without a response; `p` may be 0. */
+static __always_inline u32 pending_requests(const struct connection *c, const struct pipeline *p)
+{
+	u32 waiting = (u8)(c->pending_tail - c->pending_head);
+
+	return p ? waiting + p->tail - p->head + p->overflow_tail - p->overflow_head : waiting;
+}
+
+static __always_inline u32 inline_slots(const struct connection *c)
+{
+	return c->role == ROLE_CLIENT ? INLINE_CLIENT_SLOTS : INLINE_SLOTS;
+}
+
+/* Whether the connection itself has room. Looks at the reader's cache line only when it seems to be full. */
+static __always_inline bool has_inline_room(struct connection *c)
+{
+	if (likely((u8)(c->pending_tail - c->pending_seen) < inline_slots(c)))
+		return true;
+	c->pending_seen = *(volatile u8 *)&c->pending_head;
+	return (u8)(c->pending_tail - c->pending_seen) < inline_slots(c);
+}
+
+static __always_inline void push_inline(struct connection *c, u64 entry)
+{
+	c->pending[c->pending_tail & (inline_slots(c) - 1)] = entry;
+	asm volatile("" : : : "memory");
+	c->pending_tail++;
+}
+
+/*
+ * A request that is one of many in flight. Returns whether it will be paired; what goes too deep is a loss of which only
+ * the framing of its response is kept.
+ */
+VERIFIED_ONCE int push_pipelined(struct __sk_buff *skb, struct connection *c, u64 entry, u32 is_early)
+{
+	struct pipeline *p;
+	u64 bit;
+
+	if (!c)
+		return 0;
+	p = find_pipeline(skb, is_early, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!p) {
+		count(COUNTER_CONNECTION_UNTRACKED);
+		c->is_response_lost = 1; /* which response answers what is certain again with the next request */
+		return 0;
+	}
+	c->is_pipelined = 1;
+	if (p->tail == p->head && p->overflow_tail == p->overflow_head && has_inline_room(c)) {
+		push_inline(c, entry);
+		return 1;
+	}
+	if (likely(p->overflow_tail == p->overflow_head && pending_requests(c, p) < PENDING_SLOTS)) {
+		p->pending[p->tail & PENDING_MASK] = entry;
+		asm volatile("" : : : "memory");
+		p->tail++;
+		return 1;
+	}
+	count(COUNTER_REQUEST_OVERFLOW);
+	bit = 1ull << (p->overflow_tail % OVERFLOW_SLOTS);
+	p->overflow_heads = pending_flags(entry) & PENDING_HEAD ? p->overflow_heads | bit : p->overflow_heads & ~bit;
+	p->overflow_tail++;
+	return 0;
+}
+
+static __always_inline u64 pop_inline(struct connection *c)
+{
+	u8 head = c->pending_head;
+	u64 entry;
+
+	if (head == *(volatile u8 *)&c->pending_tail)
+		return 0;
+	entry = c->pending[head & (inline_slots(c) - 1)];
+	asm volatile("" : : : "memory");
+	c->pending_head = head + 1;
+	return entry;
+}
+
+/* The oldest request of a pipeline: an entry, PENDING_OVERFLOW and PENDING_HEAD for one that went too deep, or 0. */
+static __always_inline u64 pop_from(struct pipeline *p)
+{
+	u32 flags = PENDING_OVERFLOW;
+
+	if (p->head != p->tail)
+		return p->pending[p->head++ & PENDING_MASK];
+	if (p->overflow_head == p->overflow_tail)
+		return 0;
+	if (p->overflow_heads >> (p->overflow_head % OVERFLOW_SLOTS) & 1)
+		flags |= PENDING_HEAD;
+	p->overflow_head++;
+	return pending_entry(0, flags, 0);
+}
+
+VERIFIED_ONCE u64 pop_pipelined(struct __sk_buff *skb, u32 is_early)
+{
+	struct pipeline *p = find_pipeline(skb, is_early, 0);
+
+	return p ? pop_from(p) : 0;
+}
+
+/* The oldest request without a response, or 0; `p` may be 0. For when nothing else runs in the connection. */
+static __always_inline u64 take_pending(struct connection *c, struct pipeline *p)
+{
+	u64 entry = pop_inline(c);
+
+	c->pending_seen = c->pending_head;
+	return entry || !p ? entry : pop_from(p);
+}
+
+/* Forgets requests whose responses can no longer be told apart, each of them a loss, but for the newest `kept`. */
+VERIFIED_ONCE int drop_pending(struct __sk_buff *skb, struct connection *c, u32 is_early, u32 kept)
+{
+	struct pipeline *p = 0;
+	u32 i;
+
+	if (!c)
+		return 0;
+	if (c->is_pipelined)
+		p = find_pipeline(skb, is_early, 0);
+	for (i = 0; i < PENDING_SLOTS; i++) {
+		u64 entry;
+
+		if (pending_requests(c, p) <= kept)
+			return 0;
+		entry = take_pending(c, p);
+		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
+			break;
+		count_start(pending_endpoint(entry), -1ull);
+		count(COUNTER_RESPONSE_GAP);
+	}
+	if (p)
+		p->overflow_head = p->overflow_tail;
+	return 0;
+}
+
+#endif

@@ -74,4 +74,11 @@ static __always_inline void begin_connection(struct connection *c)
 	c->cell = SLOT_NONE;
 }
 
+/* A client's request that goes out with its SYN (TCP Fast Open): the request direction begins before there is a connection. */
+static __always_inline void begin_on_syn(struct connection *c, const struct segment *seg)
+{
+	if (c->role == ROLE_CLIENT && c->flags & CONNECTION_SYN_SENT && c->request.state == STREAM_UNKNOWN)
+		begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+}
+
 #endif

@@ -15,18 +15,10 @@
 /* Takes back what was counted for a request whose socket never came. */
 static __always_inline void discard_early(struct early *early)
 {
-	u32 i;
-
 	if (!early->is_waiting)
 		return;
 	early->is_waiting = 0;
-	for (i = 0; i < PENDING_SLOTS; i++) {
-		u64 entry = take_pending(&early->connection, &early->pipeline);
-
-		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
-			break;
-		count_start(pending_endpoint(entry), -1ull);
-	}
+	forget_pending(&early->connection, &early->pipeline);
 }
 
 /* The connection that the data of this packet, which belongs to no socket yet, is to be parsed into. */

@@ -161,6 +161,20 @@ static __always_inline u64 take_pending(struct connection *c, struct pipeline *p
 	return entry || !p ? entry : pop_from(p);
 }
 
+/* Takes back what was counted of requests that nobody has received. */
+static __always_inline void forget_pending(struct connection *c, struct pipeline *p)
+{
+	u32 i;
+
+	for (i = 0; i < PENDING_SLOTS; i++) {
+		u64 entry = take_pending(c, p);
+
+		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
+			break;
+		count_start(pending_endpoint(entry), -1ull);
+	}
+}
+
 /* Forgets requests whose responses can no longer be told apart, each of them a loss, but for the newest `kept`. */
 VERIFIED_ONCE int drop_pending(struct __sk_buff *skb, struct connection *c, u32 is_early, u32 kept)
 {

@@ -46,6 +46,9 @@ static __always_inline void own_socket(struct bpf_sock *sk)
 	c->owner = find_owner(&key, pid);
 }
 
+/* The pipeline of the socket that a hook was called for, or 0. */
+#define pipeline_of(sk, c) ((c)->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0)
+
 /* The facts of the connection's owner and peer. */
 static __always_inline struct peer_stats *peer_of(struct connection *c)
 {
@@ -130,7 +133,9 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 	u64 syn_ns = c->flags & CONNECTION_SYN_SENT ? c->request.started_ns : 0;
 	struct peer_stats *stats;
 
-	if (role == ROLE_CLIENT || !take_early(sk, c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
+	if (role == ROLE_CLIENT && c->request.state != STREAM_UNKNOWN) { /* its request went out with the SYN */
+		begin_stream(&c->response, first_position(ops->rcv_nxt), STREAM_START);
+	} else if (role == ROLE_CLIENT || !take_early(sk, c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
 		begin_connection(c);
 		set_role(c, sk, role);
 		begin_stream(&c->request, first_position(role == ROLE_SERVER ? ops->rcv_nxt : ops->snd_nxt),
@@ -151,9 +156,10 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 }
 
 /* A connection attempt failed before it was established. */
-static __always_inline void fail_connect(struct connection *c)
+static __always_inline void fail_connect(struct connection *c, struct pipeline *p)
 {
 	c->flags &= ~CONNECTION_SYN_SENT;
+	forget_pending(c, p); /* sent with the SYN */
 	if (c->flags & (CONNECTION_TIMED_OUT | CONNECTION_RELEASED))
 		count_peer(c, timeout_count);
 	else if (c->flags & CONNECTION_RESET)
@@ -161,9 +167,6 @@ static __always_inline void fail_connect(struct connection *c)
 	else
 		count_peer(c, unreachable_count);
 }
-
-/* The pipeline of the socket that a hook was called for, or 0. */
-#define pipeline_of(sk, c) ((c)->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0)
 
 /* An established connection is over. */
 static __always_inline void end_connection(struct bpf_sock_ops *ops, struct bpf_sock *sk, struct connection *c,
@@ -193,7 +196,7 @@ static __always_inline void note_state(struct bpf_sock_ops *ops, struct bpf_sock
 
 	if (old_state == BPF_TCP_SYN_SENT && new_state == BPF_TCP_CLOSE) {
 		if (c->flags & CONNECTION_SYN_SENT)
-			fail_connect(c);
+			fail_connect(c, pipeline_of(sk, c));
 		return;
 	}
 	if (!(c->flags & CONNECTION_ESTABLISHED))
@@ -222,7 +225,7 @@ static __always_inline void note_release(struct bpf_sock *sk, struct connection 
 		count_peer(c, unreachable_count);
 	} else if (c->flags & CONNECTION_SYN_SENT) {
 		if (state == BPF_TCP_SYN_SENT)
-			fail_connect(c); /* the caller gave up */
+			fail_connect(c, pipeline_of(sk, c)); /* the caller gave up */
 	} else if (!(c->flags & (CONNECTION_ENDED_HERE | CONNECTION_ENDED_THERE))) {
 		c->flags |= state == BPF_TCP_CLOSE_WAIT ? CONNECTION_ENDED_THERE : CONNECTION_ENDED_HERE;
 	}

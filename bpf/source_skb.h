@@ -32,6 +32,7 @@ static __always_inline bool read_tcp(const struct tcphdr *tcp, u32 at, u32 skb_b
 	seg->bytes = skb_bytes - offset;
 	seg->seq = bpf_ntohl(tcp->seq) + tcp->syn; /* SYN takes a number (data on it: TCP Fast Open) */
 	seg->ack = bpf_ntohl(tcp->ack_seq);
+	seg->is_syn = tcp->syn;
 	return true;
 }
 

@@ -218,6 +218,8 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 	}
 	if (c->mode == MODE_OPAQUE)
 		return PASS;
+	if (unlikely(seg.is_syn))
+		begin_on_syn(c, &seg);
 	if (unlikely(c->mode == MODE_NONE)) {
 		sk = full_socket(skb);
 		if (!sk)

@@ -19,7 +19,8 @@ struct segment {
 	u8 is_reset;	 /* a RST without payload */
 	u8 is_early;	 /* its connection waits for a socket: early.h */
 	u16 remote_port; /* source port of the packet, host order */
-	u8 _pad2[2];
+	u8 is_syn;	 /* TCP Fast Open: data that comes with a SYN */
+	u8 _pad2;
 };
 
 /* What the request line says of an endpoint. */

@@ -40,30 +40,30 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 	total = carried + n;
 	base = s->next - carried;
 	more = n < seg->bytes - at;
-	if (s->state == STREAM_CHUNK) {
+	if (unlikely(s->state == STREAM_CHUNK)) {
 		if (frame_chunk(s, w, total))
 			return 1;
 		lose_framing(c, seg->is_request, seg->is_request ? COUNTER_REQUEST_FRAMING : COUNTER_RESPONSE_FRAMING);
 		return 0;
 	}
-	if (s->state == STREAM_START) {
+	if (likely(s->state == STREAM_START)) {
 		int begun;
 
-		if (!carried) {
+		if (likely(!carried)) {
 			u8 first = byte_at(w, 0);
 
-			if (first == '\r' || first == '\n') { /* RFC 9112 section 2.2 */
+			if (unlikely(first == '\r' || first == '\n')) { /* RFC 9112 section 2.2 */
 				s->next++;
 				return 1;
 			}
 			s->started_ns = segment_time_ns(skb, seg);
 		}
 		begun = seg->is_request ? begin_request(c, ws, w, total, &from) : begin_response(c, w, total, &from);
-		if (begun < 0) {
+		if (unlikely(begun < 0)) {
 			reject(c, seg->is_request, begun);
 			return 0;
 		}
-		if (begun == PARSE_MORE) {
+		if (unlikely(begun == PARSE_MORE)) {
 			keep_line(skb, c, seg, at_n, range(0, total));
 			return 0;
 		}
@@ -77,11 +77,11 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 		if (scan->kind == SCAN_END || scan->kind == SCAN_MORE)
 			break;
 		from = scan->next;
-		if (scan->kind == SCAN_BLANK) {
-			if (carried)
+		if (likely(scan->kind == SCAN_BLANK)) {
+			if (unlikely(carried))
 				drop_carry(skb, seg->is_request);
 			s->carried = 0;
-			if (s->state == STREAM_HEADERS)
+			if (likely(s->state == STREAM_HEADERS))
 				return head_complete(skb, c, seg, base + from);
 			s->state = STREAM_START;
 			s->next = base + from;

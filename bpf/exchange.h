@@ -28,14 +28,12 @@ static __always_inline void request_complete(struct __sk_buff *skb, struct conne
 	else if (unlikely(s->method == METHOD_CONNECT))
 		flags |= PENDING_CONNECT;
 	entry = pending_entry(s->what, flags, s->started_ns);
-	if (unlikely(c->is_pipelined || !has_inline_room(c))) {
-		if (push_pipelined(skb, c, entry, seg->is_early))
-			count_start(s->what, 1);
-		return;
-	}
-	/* before the entry: an atomic operation waits for earlier writes, and the entry's cache line may be far away */
+	/* first, because an atomic operation waits for what came before it, and the lines of the queue may be far away */
 	count_start(s->what, 1);
-	push_inline(c, entry);
+	if (likely(!c->is_pipelined && has_inline_room(c)))
+		push_inline(c, entry);
+	else if (!push_pipelined(skb, c, entry, seg->is_early))
+		count_start(s->what, -1ull);
 }
 
 /*

@@ -82,7 +82,7 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 				drop_carry(skb, seg->is_request);
 			s->carried = 0;
 			if (likely(s->state == STREAM_HEADERS))
-				return head_complete(skb, c, seg, base + from);
+				return head_complete(skb, c, ws, base + from);
 			s->state = STREAM_START;
 			s->next = base + from;
 			return 1;

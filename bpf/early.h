@@ -12,13 +12,17 @@
 #include "begin.h"
 #include "exchange.h"
 
-/* Takes back what was counted for a request whose socket never came. */
-static __always_inline void discard_early(struct early *early)
+/* Takes back what was counted for a request whose socket never came. Without arguments, every kernel verifies it once. */
+__noinline __weak int discard_early(void)
 {
-	if (!early->is_waiting)
-		return;
+	struct early *early = early_slot();
+
+	if (!early || !early->is_waiting)
+		return 0;
+	opaque(early); /* the additions stay behind the test */
 	early->is_waiting = 0;
-	forget_pending(&early->connection, &early->pipeline);
+	end_exchanges(&early->connection, &early->pipeline, UNANSWERED_UNSENT);
+	return 0;
 }
 
 /* The connection that the data of this packet, which belongs to no socket yet, is to be parsed into. */
@@ -30,7 +34,7 @@ static __always_inline struct connection *begin_early(const struct connection *l
 
 	if (!early)
 		return 0;
-	discard_early(early);
+	discard_early();
 	c = &early->connection;
 	c->owner = listener->owner;
 	begin_connection(c);
@@ -53,7 +57,7 @@ static __always_inline void check_early(struct connection *c)
 
 	if (!early || !c->request.carried)
 		return;
-	discard_early(early);
+	discard_early();
 	count(COUNTER_LISTENER_DATA);
 }
 
@@ -71,14 +75,14 @@ static __always_inline bool take_early(struct bpf_sock *sk, struct connection *c
 	if (!early || !early->is_waiting)
 		return false;
 	if (early->seq != first_seq || early->remote_port != remote_port) {
-		discard_early(early);
+		discard_early();
 		return false;
 	}
 	if (early->connection.is_pipelined) {
 		p = bpf_sk_storage_get(&pipelines, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 		if (!p) {
 			count(COUNTER_CONNECTION_UNTRACKED);
-			discard_early(early);
+			discard_early();
 			return false;
 		}
 		*p = early->pipeline;

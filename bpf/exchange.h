@@ -17,30 +17,24 @@ enum {
 };
 
 /* A request head is complete: it waits for its response. */
-static __always_inline void request_complete(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
+static __always_inline void request_complete(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
 {
-	const struct stream *s = &c->request;
-	u32 flags = PENDING_USED;
-	u64 entry;
+	u32 endpoint = c->request.what;
 
-	if (unlikely(s->method == METHOD_HEAD))
-		flags |= PENDING_HEAD;
-	else if (unlikely(s->method == METHOD_CONNECT))
-		flags |= PENDING_CONNECT;
-	entry = pending_entry(s->what, flags, s->started_ns);
 	/* first, because an atomic operation waits for what came before it, and the lines of the queue may be far away */
-	count_start(s->what, 1);
+	count_start(endpoint, 1);
 	if (likely(!c->is_pipelined && has_inline_room(c)))
-		push_inline(c, entry);
-	else if (!push_pipelined(skb, c, entry, seg->is_early))
-		count_start(s->what, -1ull);
+		push_inline(c, request_entry(c));
+	else if (!push_pipelined(skb, c, ws))
+		count_start(endpoint, -1ull);
 }
 
 /*
  * A response head is complete and ends at position `end`: counts the exchange and says what follows the head (RFC 9112
  * section 6.3). Returns false if the connection has left HTTP.
  */
-static __always_inline bool response_complete(struct __sk_buff *skb, struct connection *c, u64 end)
+static __always_inline bool response_complete(struct __sk_buff *skb, struct connection *c, struct workspace *ws,
+					      u64 end)
 {
 	struct stream *s = &c->response;
 	u32 status = s->what, flags = 0;
@@ -53,8 +47,10 @@ static __always_inline bool response_complete(struct __sk_buff *skb, struct conn
 		return true;
 	}
 	entry = pop_inline(c);
-	if (unlikely(!entry && c->is_pipelined))
-		entry = pop_pipelined(skb, false); /* no response comes before there is a socket */
+	if (unlikely(!entry && c->is_pipelined)) {
+		pop_pipelined(skb, c, ws);
+		entry = ws->entry;
+	}
 	flags = pending_flags(entry);
 	if (unlikely(!entry))
 		count(COUNTER_RESPONSE_UNPAIRED);
@@ -81,32 +77,35 @@ VERIFIED_ONCE int end_exchange(struct connection *c, u64 entry, u32 outcome, u64
 	return 0;
 }
 
+/* Why requests get no answer. */
+enum unanswered {
+	UNANSWERED_ENDED = 0,  /* the connection is over, as far as responses go */
+	UNANSWERED_UNSENT = 1, /* nobody has received them: they are taken back */
+};
+
 /*
- * The connection is over, as far as responses go: what still waits for one will not get it. Of what has been answered by
- * bytes that were not seen, only the newest can still be waiting (see catch_up() in heads.h). `p`: its pipeline, or 0.
+ * What still waits for a response will not get one. Of what has been answered by bytes that were not seen, only the newest
+ * can still be waiting: see catch_up() in resume.h. `p`: the connection's pipeline, or 0.
  */
-static __always_inline void end_exchanges(struct connection *c, struct pipeline *p)
+static __always_inline void end_exchanges(struct connection *c, struct pipeline *p, u32 why)
 {
 	bool is_server_end = c->role == ROLE_SERVER, ended_here = c->flags & CONNECTION_ENDED_HERE;
 	u32 outcome = ended_here == is_server_end ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED, i;
-	bool is_unseen;
-	u64 now_ns;
+	bool is_unseen = is_behind(&c->response, c->request.ack);
+	u64 now_ns = bpf_ktime_get_ns();
 
-	if (c->mode != MODE_HTTP || !pending_requests(c, p))
-		return;
-	now_ns = bpf_ktime_get_ns();
-	is_unseen = is_behind(&c->response, c->request.ack);
 	for (i = 0; i < PENDING_SLOTS; i++) {
 		u64 entry = take_pending(c, p);
 
 		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
 			break;
-		if (unlikely(is_unseen && pending_requests(c, p))) {
-			count_start(pending_endpoint(entry), -1ull);
-			count(COUNTER_RESPONSE_GAP);
+		if (likely(why == UNANSWERED_ENDED && !(is_unseen && pending_requests(c, p)))) {
+			end_exchange(c, entry, outcome, now_ns);
 			continue;
 		}
-		end_exchange(c, entry, outcome, now_ns);
+		count_start(pending_endpoint(entry), -1ull);
+		if (why == UNANSWERED_ENDED)
+			count(COUNTER_RESPONSE_GAP);
 	}
 	if (p)
 		p->overflow_head = p->overflow_tail;

@@ -171,9 +171,9 @@ static __always_inline int begin_response(struct connection *c, struct window *w
 }
 
 /* The head that ends at `end` is complete. Returns false if the connection has left HTTP. */
-static __always_inline bool head_complete(struct __sk_buff *skb, struct connection *c, const struct segment *seg,
-					  u64 end)
+static __always_inline bool head_complete(struct __sk_buff *skb, struct connection *c, struct workspace *ws, u64 end)
 {
+	struct segment *seg = &ws->segment;
 	struct stream *s;
 
 	if (!seg->is_request) {
@@ -181,7 +181,7 @@ static __always_inline bool head_complete(struct __sk_buff *skb, struct connecti
 		if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
 			/* ends with the connection, whatever lengths say: RFC 9112 section 6.3 */
 			s->framing &= ~(FRAMING_LENGTH | FRAMING_BROKEN);
-		if (!response_complete(skb, c, end)) {
+		if (!response_complete(skb, c, ws, end)) {
 			become_opaque(c, COUNTER_OPAQUE);
 			return false;
 		}
@@ -192,10 +192,10 @@ static __always_inline bool head_complete(struct __sk_buff *skb, struct connecti
 	s = &c->request;
 	if (unlikely(c->is_response_lost)) {
 		/* a client that waits for its answers has seen all of them when it asks again */
-		drop_pending(skb, c, seg->is_early, 0);
+		drop_pending(skb, c, ws);
 		resume_responses(c, seg->ack);
 	}
-	request_complete(skb, c, seg);
+	request_complete(skb, c, ws);
 	frame_body(s, end, false);
 	if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
 		s->framing |= FRAMING_BROKEN;

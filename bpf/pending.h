@@ -82,24 +82,38 @@ static __always_inline void push_inline(struct connection *c, u64 entry)
 	c->pending_tail++;
 }
 
+/* What waits of the request whose head is complete. */
+static __always_inline u64 request_entry(const struct connection *c)
+{
+	const struct stream *s = &c->request;
+	u32 flags = PENDING_USED;
+
+	if (unlikely(s->method == METHOD_HEAD))
+		flags |= PENDING_HEAD;
+	else if (unlikely(s->method == METHOD_CONNECT))
+		flags |= PENDING_CONNECT;
+	return pending_entry(s->what, flags, s->started_ns);
+}
+
 /*
  * A request that is one of many in flight. Returns whether it will be paired; what goes too deep is a loss of which only
  * the framing of its response is kept.
  */
-VERIFIED_ONCE int push_pipelined(struct __sk_buff *skb, struct connection *c, u64 entry, u32 is_early)
+SEGMENT_FUNCTION(push_pipelined)
 {
 	struct pipeline *p;
-	u64 bit;
+	u64 entry, bit;
 
-	if (!c)
+	if (!c || !ws)
 		return 0;
-	p = find_pipeline(skb, is_early, BPF_SK_STORAGE_GET_F_CREATE);
+	p = find_pipeline(skb, ws->segment.is_early, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!p) {
 		count(COUNTER_CONNECTION_UNTRACKED);
 		c->is_response_lost = 1; /* which response answers what is certain again with the next request */
 		return 0;
 	}
 	c->is_pipelined = 1;
+	entry = request_entry(c);
 	if (p->tail == p->head && p->overflow_tail == p->overflow_head && has_inline_room(c)) {
 		push_inline(c, entry);
 		return 1;
@@ -145,11 +159,16 @@ static __always_inline u64 pop_from(struct pipeline *p)
 	return pending_entry(0, flags, 0);
 }
 
-VERIFIED_ONCE u64 pop_pipelined(struct __sk_buff *skb, u32 is_early)
+/* The oldest request of the pipeline, into the workspace. */
+SEGMENT_FUNCTION(pop_pipelined)
 {
-	struct pipeline *p = find_pipeline(skb, is_early, 0);
+	struct pipeline *p;
 
-	return p ? pop_from(p) : 0;
+	if (!c || !ws)
+		return 0;
+	p = find_pipeline(skb, ws->segment.is_early, 0);
+	ws->entry = p ? pop_from(p) : 0;
+	return 0;
 }
 
 /* The oldest request without a response, or 0; `p` may be 0. For when nothing else runs in the connection. */
@@ -161,30 +180,20 @@ static __always_inline u64 take_pending(struct connection *c, struct pipeline *p
 	return entry || !p ? entry : pop_from(p);
 }
 
-/* Takes back what was counted of requests that nobody has received. */
-static __always_inline void forget_pending(struct connection *c, struct pipeline *p)
-{
-	u32 i;
-
-	for (i = 0; i < PENDING_SLOTS; i++) {
-		u64 entry = take_pending(c, p);
-
-		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
-			break;
-		count_start(pending_endpoint(entry), -1ull);
-	}
-}
-
-/* Forgets requests whose responses can no longer be told apart, each of them a loss, but for the newest `kept`. */
-VERIFIED_ONCE int drop_pending(struct __sk_buff *skb, struct connection *c, u32 is_early, u32 kept)
+/*
+ * Forgets requests whose responses can no longer be told apart, each of them a loss. Called for a request it forgets all
+ * that were there before; for a response all but the newest.
+ */
+SEGMENT_FUNCTION(drop_pending)
 {
 	struct pipeline *p = 0;
-	u32 i;
+	u32 kept, i;
 
-	if (!c)
+	if (!c || !ws)
 		return 0;
+	kept = !ws->segment.is_request;
 	if (c->is_pipelined)
-		p = find_pipeline(skb, is_early, 0);
+		p = find_pipeline(skb, ws->segment.is_early, 0);
 	for (i = 0; i < PENDING_SLOTS; i++) {
 		u64 entry;
 

@@ -96,4 +96,29 @@ SEGMENT_FUNCTION(resume_requests)
 	return 1;
 }
 
+/*
+ * A segment beyond the next position, in a direction of which the receiver has bytes that never passed. A response that
+ * begins where the client's request says it expects the next one is the answer to that request: a client that waits for
+ * its answers had seen all others when it asked again. Returns 1 if framing goes on with the segment.
+ */
+SEGMENT_FUNCTION(catch_up)
+{
+	struct segment *seg;
+
+	if (!c || !ws)
+		return 0;
+	seg = &ws->segment;
+	if (seg->is_request) {
+		lose_framing(c, true, COUNTER_REQUEST_GAP);
+		return 0;
+	}
+	if (seg->seq != c->request.ack) {
+		lose_framing(c, false, COUNTER_RESPONSE_GAP);
+		return 0;
+	}
+	drop_pending(skb, c, ws);
+	resume_responses(c, seg->seq);
+	return 1;
+}
+
 #endif

@@ -88,7 +88,7 @@ int sock_state(struct bpf_sock_ops *ops)
 		establish(ops, sk, c, ROLE_SERVER);
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
-		note_state(ops, sk, c);
+		note_state(ops, c);
 		break;
 	case BPF_SOCK_OPS_RETRANS_CB:
 		note_retransmit(ops, c);

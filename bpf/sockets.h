@@ -46,9 +46,6 @@ static __always_inline void own_socket(struct bpf_sock *sk)
 	c->owner = find_owner(&key, pid);
 }
 
-/* The pipeline of the socket that a hook was called for, or 0. */
-#define pipeline_of(sk, c) ((c)->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0)
-
 /* The facts of the connection's owner and peer. */
 static __always_inline struct peer_stats *peer_of(struct connection *c)
 {
@@ -156,10 +153,9 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 }
 
 /* A connection attempt failed before it was established. */
-static __always_inline void fail_connect(struct connection *c, struct pipeline *p)
+static __always_inline void fail_connect(struct connection *c)
 {
 	c->flags &= ~CONNECTION_SYN_SENT;
-	forget_pending(c, p); /* sent with the SYN */
 	if (c->flags & (CONNECTION_TIMED_OUT | CONNECTION_RELEASED))
 		count_peer(c, timeout_count);
 	else if (c->flags & CONNECTION_RESET)
@@ -168,15 +164,47 @@ static __always_inline void fail_connect(struct connection *c, struct pipeline *
 		count_peer(c, unreachable_count);
 }
 
+/*
+ * The requests without a response of the socket that a hook was called for have ended: `why` is enum unanswered. Every kernel
+ * verifies a function once if all it is given is the context and numbers, so it finds its connection again.
+ */
+__noinline __weak int end_in_state(struct bpf_sock_ops *ops, u32 why)
+{
+	struct bpf_sock *sk = ops->sk;
+	struct connection *c;
+
+	if (!sk)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (c)
+		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why);
+	return 0;
+}
+
+__noinline __weak int end_in_release(struct bpf_sock *sk, u32 why)
+{
+	struct connection *c = bpf_sk_storage_get(&connections, sk, 0, 0);
+
+	if (c)
+		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why);
+	return 0;
+}
+
+/* Whether there can be requests without a response: those of a pipeline are not looked for. */
+static __always_inline bool may_wait(const struct connection *c)
+{
+	return c->mode == MODE_HTTP && (c->is_pipelined || c->pending_tail != c->pending_head);
+}
+
 /* An established connection is over. */
-static __always_inline void end_connection(struct bpf_sock_ops *ops, struct bpf_sock *sk, struct connection *c,
-					   u32 old_state)
+static __always_inline void end_connection(struct bpf_sock_ops *ops, struct connection *c, u32 old_state)
 {
 	/* from one of these a close in order goes on to send a FIN; straight to CLOSE is a reset by either side */
 	bool is_abort = old_state == BPF_TCP_ESTABLISHED || old_state == BPF_TCP_CLOSE_WAIT;
 	struct peer_stats *stats;
 
-	end_exchanges(c, pipeline_of(sk, c));
+	if (may_wait(c))
+		end_in_state(ops, UNANSWERED_ENDED);
 	c->flags &= ~CONNECTION_ESTABLISHED;
 	stats = peer_of(c);
 	if (!stats)
@@ -190,13 +218,15 @@ static __always_inline void end_connection(struct bpf_sock_ops *ops, struct bpf_
 }
 
 /* The TCP state changed. */
-static __always_inline void note_state(struct bpf_sock_ops *ops, struct bpf_sock *sk, struct connection *c)
+static __always_inline void note_state(struct bpf_sock_ops *ops, struct connection *c)
 {
 	u32 old_state = ops->args[0], new_state = ops->args[1];
 
 	if (old_state == BPF_TCP_SYN_SENT && new_state == BPF_TCP_CLOSE) {
 		if (c->flags & CONNECTION_SYN_SENT)
-			fail_connect(c, pipeline_of(sk, c));
+			fail_connect(c);
+		if (may_wait(c)) /* they went out with the SYN */
+			end_in_state(ops, UNANSWERED_UNSENT);
 		return;
 	}
 	if (!(c->flags & CONNECTION_ESTABLISHED))
@@ -208,10 +238,11 @@ static __always_inline void note_state(struct bpf_sock_ops *ops, struct bpf_sock
 			c->flags |= CONNECTION_ENDED_HERE; /* shut down for writing: no answer can follow */
 	}
 	if (new_state == BPF_TCP_CLOSE || new_state == BPF_TCP_TIME_WAIT)
-		end_connection(ops, sk, c, old_state);
+		end_connection(ops, c, old_state);
 	else if ((new_state == BPF_TCP_CLOSE_WAIT && c->role == ROLE_CLIENT) ||
 		 (new_state == BPF_TCP_FIN_WAIT2 && (c->role == ROLE_SERVER || c->flags & CONNECTION_RELEASED)))
-		end_exchanges(c, pipeline_of(sk, c));
+		if (may_wait(c))
+			end_in_state(ops, UNANSWERED_ENDED);
 }
 
 /* No process holds the socket any more. */
@@ -225,12 +256,12 @@ static __always_inline void note_release(struct bpf_sock *sk, struct connection 
 		count_peer(c, unreachable_count);
 	} else if (c->flags & CONNECTION_SYN_SENT) {
 		if (state == BPF_TCP_SYN_SENT)
-			fail_connect(c, pipeline_of(sk, c)); /* the caller gave up */
+			fail_connect(c); /* the caller gave up */
 	} else if (!(c->flags & (CONNECTION_ENDED_HERE | CONNECTION_ENDED_THERE))) {
 		c->flags |= state == BPF_TCP_CLOSE_WAIT ? CONNECTION_ENDED_THERE : CONNECTION_ENDED_HERE;
 	}
-	if (!(c->flags & CONNECTION_WATCHED))
-		end_exchanges(c, pipeline_of(sk, c)); /* older than the program: this is the last that is heard of it */
+	if (!(c->flags & CONNECTION_WATCHED) && may_wait(c))
+		end_in_release(sk, UNANSWERED_ENDED); /* older than the program: this is the last that is heard of it */
 }
 
 #endif

@@ -61,30 +61,20 @@ static __always_inline void note_hole(struct connection *c, struct stream *s, co
 	s->hole_bytes = (end > hole_end ? end : hole_end) - start;
 }
 
-/*
- * A segment beyond the next position, in a direction of which the receiver has bytes that never passed. A response that
- * begins where the client's request says it expects the next one is the answer to that request: a client that waits for
- * its answers had seen all others when it asked again. Returns whether framing goes on with the segment.
- */
-static __always_inline bool catch_up(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
+/* Whether framing goes on with the segment in the workspace. */
+static __always_inline bool goes_on(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
 {
-	if (seg->is_request) {
-		lose_framing(c, true, COUNTER_REQUEST_GAP);
-		return false;
-	}
-	if (seg->seq != c->request.ack) {
-		lose_framing(c, false, COUNTER_RESPONSE_GAP);
-		return false;
-	}
-	drop_pending(skb, c, false, 1);
-	resume_responses(c, seg->seq);
-	return true;
+	struct segment *seg = &ws->segment;
+	struct stream *s = stream_of(c, seg->is_request);
+
+	if (likely(s->state != STREAM_LOST) && (likely(seg->pos <= s->next) || catch_up(skb, c, ws)))
+		return true;
+	return s->state == STREAM_LOST && seg->is_request && resume_requests(skb, c, ws);
 }
 
 /* Parses a segment into its stream. */
 static __always_inline void follow(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
 {
-	struct stream *s = stream_of(c, seg->is_request);
 	struct workspace *ws;
 	u32 i;
 
@@ -94,7 +84,7 @@ static __always_inline void follow(struct __sk_buff *skb, struct connection *c, 
 		return;
 	}
 	ws->segment = *seg;
-	if (likely(s->state != STREAM_LOST) || (seg->is_request && resume_requests(skb, c, ws))) {
+	if (goes_on(skb, c, ws)) {
 		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
 			if (!stride(skb, c, ws))
 				break;
@@ -121,20 +111,16 @@ static __always_inline bool is_passed(struct stream *s, struct segment *seg)
 }
 
 /* Whether the segment is the one to look at now. */
-static __always_inline bool is_next(struct __sk_buff *skb, struct connection *c, struct stream *s,
-				    const struct segment *seg)
+static __always_inline bool is_next(struct connection *c, struct stream *s, const struct segment *seg)
 {
 	if (likely(s->state != STREAM_LOST)) {
 		if (seg->pos + seg->bytes <= s->next)
 			return false; /* another CPU was faster */
 		if (likely(seg->pos <= s->next))
 			return true;
-		if (is_behind(s, seg->is_request ? c->response.ack : c->request.ack)) {
-			if (catch_up(skb, c, seg))
-				return true;
-		} else {
-			note_hole(c, s, seg);
-		}
+		if (is_behind(s, seg->is_request ? c->response.ack : c->request.ack))
+			return true; /* if it can: catch_up() */
+		note_hole(c, s, seg);
 	}
 	return s->state == STREAM_LOST && seg->is_request; /* it may go on with this one: resume_requests() */
 }
@@ -165,13 +151,13 @@ static __always_inline void watch_segment(struct __sk_buff *skb, struct connecti
 	if (is_passed(s, seg))
 		return;
 	if (seg->is_egress) { /* under the socket's lock: one at a time */
-		if (is_next(skb, c, s, seg))
+		if (is_next(c, s, seg))
 			follow(skb, c, seg);
 		return;
 	}
 	for (u32 i = 0; i < BUSY_SPINS; i++) {
 		if (try_lock(&s->busy)) {
-			if (is_next(skb, c, s, seg))
+			if (is_next(c, s, seg))
 				follow(skb, c, seg);
 			unlock(&s->busy);
 			return;

@@ -43,6 +43,7 @@ struct workspace {
 	struct request_line line;
 	struct scan scan;
 	struct route_key key;
+	u64 entry; /* a request without a response: pop_pipelined() */
 	struct window window;
 } __attribute__((aligned(64)));
 

@@ -116,14 +116,14 @@ static void establish_world(bool is_server, u32 first_in, u32 first_out)
 
 static void change_state(u32 to)
 {
-	struct bpf_sock_ops ops = {};
+	struct bpf_sock_ops ops = { .sk = &world_socket };
 	struct connection *c = world_connection();
 
 	ops.args[0] = world_socket.state;
 	ops.args[1] = to;
 	world_socket.state = to;
 	if (c)
-		note_state(&ops, &world_socket, c);
+		note_state(&ops, c);
 }
 
 /* This end closes the socket, and the other one answers. */

@@ -104,6 +104,7 @@ export async function runCli(
 			return {
 				path: "/a/cgroup",
 				wrap: (name, args = []) => ({ command: name, args: [...args] }),
+				inside: (action) => action(),
 				close: () => {
 					openCgroups -= 1;
 					return true;
@@ -111,6 +112,7 @@ export async function runCli(
 			};
 		},
 		runChecks: async () => world.checks ?? [],
+		letGoOfTerminal: () => undefined,
 	};
 	const exitCode = await command(context);
 	return { exitCode, stdout: stdout.text, stderr: stderr.text, observed, looks, openCgroups };

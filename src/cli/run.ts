@@ -57,9 +57,12 @@ export async function run(
 	try {
 		const { last, end } = await watchCommand(commandLine, flags, context, ownProcess);
 		if (last !== undefined) {
-			await report.write(
-				streamHeader(format) + formatSnapshot(last, format, formatOptions(flags, context.stderr, context.env)),
-			);
+			const options = {
+				...formatOptions(flags, context.stderr, context.env),
+				byRole: true,
+				title: commandLine.join(" "),
+			};
+			await report.write(streamHeader(format) + formatSnapshot(last, format, options));
 		}
 		const verdict = last === undefined ? ExitCode.ok : await conclude(last, flags, context);
 		context.letGoOfTerminal();

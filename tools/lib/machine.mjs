@@ -49,6 +49,12 @@ export const FOR_TESTING = [
 	program("nftables", "nft"),
 	program("procps", "sysctl"),
 	program("tmux", "tmux"),
+	program("bash", "bash"),
+	program("zsh", "zsh"),
+	program("fish", "fish"),
+	program("cmark-gfm", "cmark-gfm"),
+	program("bsdutils", "script"),
+	program("perl-base", "perl"),
 ];
 
 /** @type {Requirement[]} */

@@ -11,14 +11,14 @@ export type Step = readonly [typed: string, awaited: string];
  */
 const DRIVER = String.raw`
 import fcntl, json, os, pty, select, signal, struct, sys, termios, time
-steps, command, patience = json.load(sys.stdin)
+steps, command, patience, shell = json.load(sys.stdin)
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ.update(PS1=r"<\#>$ ", TERM="dumb", HISTFILE="", P=command, INPUTRC="/dev/null", LC_ALL="C")
-    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+    os.execvp(shell[0], shell)
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
 seen, mark, failed = b"", 0, None
-for typed, awaited in [["", "<1>$ "]] + steps:
+for typed, awaited in steps:
     os.write(terminal, typed.encode())
     deadline = time.monotonic() + patience
     while awaited.encode() not in seen[mark:]:
@@ -38,6 +38,8 @@ except OSError: pass
 json.dump({"seen": seen.decode(errors="replace"), "failed": failed}, sys.stdout)
 `;
 
+const BASH = ["bash", "--norc", "--noprofile", "-i"];
+
 /** What stands before a command for it to be run by httpeek, with everything that httpeek says put elsewhere. */
 const WITH_HTTPEEK = `${process.execPath} ${HTTPEEK} run -q --report /dev/null --`;
 
@@ -48,11 +50,13 @@ const WITH_HTTPEEK = `${process.execPath} ${HTTPEEK} run -q --report /dev/null -
 export async function terminalSession(
 	cgroup: string,
 	steps: readonly Step[],
-	options: { readonly withHttpeek: boolean; readonly patienceSeconds: number },
+	options: { readonly withHttpeek: boolean; readonly patienceSeconds: number; readonly shell?: readonly string[] },
 ): Promise<string> {
+	// what is typed before a shell is ready can be lost
+	const begun = options.shell === undefined ? [["", "<1>$ "], ...steps] : steps;
 	const command = options.withHttpeek ? WITH_HTTPEEK : "";
 	const driver = start(cgroup, "python3", ["-c", DRIVER], { stdio: ["pipe", "pipe", "pipe"] });
-	driver.child.stdin?.end(JSON.stringify([steps, command, options.patienceSeconds]));
+	driver.child.stdin?.end(JSON.stringify([begun, command, options.patienceSeconds, options.shell ?? BASH]));
 	await driver.succeeded();
 	const { seen, failed } = JSON.parse(driver.stdout) as { seen: string; failed: string | null };
 	const text = seen

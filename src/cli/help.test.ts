@@ -39,8 +39,10 @@ test("help fits 80 columns, begins with usage and purpose, and has three example
 
 /** The words of an example as a shell would have them, without what it redirects or pipes. */
 function wordsOf(example: string): string[] {
-	const command = example.replace(/^source <\((.*)\)$/, "$1").replace(/ (?:[>|] .*| {2,}.*)$/, "");
-	return (command.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));
+	const command = example.replace(/^source <\((.*)\)$/, "$1").replace(/ {2,}.*$/, "");
+	const words = command.match(/"[^"]*"|\S+/g) ?? [];
+	const end = words.findIndex((word) => word === ">" || word === "|");
+	return words.slice(0, end < 0 ? undefined : end).map((word) => word.replaceAll('"', ""));
 }
 
 test("examples are real: httpeek accepts every one", async () => {

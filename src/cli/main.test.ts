@@ -165,6 +165,24 @@ test("--fail-if ends with 3 and says which expression held, also when quiet", as
 	assert.equal((await runCli(["--fail-if", "losses > 0"], { snapshots })).exitCode, 3);
 });
 
+test("a person at a quiet host is told what to do, a script is not", async () => {
+	const quiet = [makeSnapshot([], { durationSeconds: 4 }), makeSnapshot([], { durationSeconds: 6 })];
+	const toldTo = async (argv: readonly string[], isTerminal: boolean, shown = quiet): Promise<string> =>
+		(await runCli(argv, { snapshots: shown, stderr: new FakeStream({ isTerminal }) })).stderr;
+	const told = await toldTo(["top"], true);
+	assert.match(told, /^httpeek: counting a test\nhttpeek: no HTTP\/1\.x exchange of a test so far\n {2}no TCP connection/);
+	assert.match(told, /httpeek demo\n.*httpeek run -- curl/);
+	assert.match(
+		await toldTo(["stat", "--status", "5xx"], true),
+		/0 lost\nhttpeek: no .* so far\n {2}only what fits the filters/,
+	);
+	for (const argv of [["top"], ["stat"]]) {
+		assert.equal((await toldTo(argv, false)).split("\n").length, 3, "counting, summary");
+		assert.equal(await toldTo([...argv, "-q"], true), "");
+		assert.doesNotMatch(await toldTo(argv, true, snapshots), /demo/);
+	}
+});
+
 test("a closed pipe ends top at once, and well", async () => {
 	const stdout = new FakeStream({ errorCode: "EPIPE" });
 	const result = await runCli(["top"], { snapshots: [first, second, second], stdout });

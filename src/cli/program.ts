@@ -88,7 +88,7 @@ function addWatchingCommands(program: Command, context: CliContext, returns: Ret
 				[
 					"httpeek top",
 					"httpeek top -p 4711 --status 4xx,5xx",
-					"httpeek top --unit nginx --sort p99",
+					"httpeek top --unit nginx --min-latency 200ms",
 					"httpeek top -o json -i 5s -n 12 > minute.jsonl",
 				],
 			),

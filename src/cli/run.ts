@@ -64,7 +64,7 @@ export async function run(
 			};
 			await report.write(streamHeader(format) + formatSnapshot(last, format, options));
 		}
-		const verdict = last === undefined ? ExitCode.ok : await conclude(last, flags, context);
+		const verdict = last === undefined ? ExitCode.ok : await conclude(last, flags, context, { isCommand: true });
 		context.letGoOfTerminal();
 		return endAs(end, verdict, ownProcess);
 	} catch (error) {

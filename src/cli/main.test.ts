@@ -170,7 +170,10 @@ test("a person at a quiet host is told what to do, a script is not", async () =>
 	const toldTo = async (argv: readonly string[], isTerminal: boolean, shown = quiet): Promise<string> =>
 		(await runCli(argv, { snapshots: shown, stderr: new FakeStream({ isTerminal }) })).stderr;
 	const told = await toldTo(["top"], true);
-	assert.match(told, /^httpeek: counting a test\nhttpeek: no HTTP\/1\.x exchange of a test so far\n {2}no TCP connection/);
+	assert.match(
+		told,
+		/^httpeek: counting a test\nhttpeek: no HTTP\/1\.x exchange of a test so far\n {2}no TCP connection/,
+	);
 	assert.match(told, /httpeek demo\n.*httpeek run -- curl/);
 	assert.match(
 		await toldTo(["stat", "--status", "5xx"], true),

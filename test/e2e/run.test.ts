@@ -90,7 +90,14 @@ test("--report writes a file, -o says how, --fail-if judges", { skip: skipReason
 		(await run(["-o", "csv"], ...curl)).report,
 		/^ended_at,.*\n\S+,curl,client,.*,GET,\/broken,500,response,1,/,
 	);
-	assert.match((await run([], ...curl)).report, /^SERVICE .*\ncurl +client .*\/broken +500/);
+	assert.match(
+		(await run([], ...curl)).report,
+		/^Called \(requests that went out\)\nSERVICE +PEER .*\ncurl +127\.0\.0\.1:\d+ +GET +\/broken +500/,
+	);
+	assert.match(
+		(await run(["-o", "markdown"], ...curl)).report,
+		/^\*\*httpeek\*\* `curl -s http:.*`: 1 exchanges in .*\n\n\*\*Called .*\n\n\| Service \| Peer .*\n.*\n\| `curl` .* \*\*500\*\* \| 1 /,
+	);
 	assert.match((await run(["-o", "lines"], ...curl)).report, /^Endpoint: \/broken, Status Code: 500, Count: 1\n$/);
 
 	const failed = await run(["--fail-if", "status5xx > 0"], ...curl);

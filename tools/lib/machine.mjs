@@ -58,6 +58,9 @@ export const FOR_TESTING = [
 ];
 
 /** @type {Requirement[]} */
+export const FOR_PICTURES = [program("tmux", "tmux")];
+
+/** @type {Requirement[]} */
 export const FOR_OTHER_KERNELS = [
 	program("qemu-system-x86", "qemu-system-x86_64"),
 	program("busybox-static", "busybox"),

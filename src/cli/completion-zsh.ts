@@ -61,12 +61,13 @@ _httpeek_inner() {
 	return 0
 }
 _httpeek() {
-	local -a commands=(${described.join(" ")} 'help:print help about a command')
+	# not "commands": that is the shell's own table, by which commands are completed
+	local -a subcommands=(${described.join(" ")} 'help:print help about a command')
 	local name=$words[2]
 	if [[ $name == -* ]]; then
 		name=top
 	elif (( CURRENT == 2 )); then
-		_describe command commands
+		_describe command subcommands
 		return
 	else
 		shift words
@@ -74,7 +75,7 @@ _httpeek() {
 	fi
 	case $name in
 ${commands.map(commandCase).join("\n")}
-	help) (( CURRENT == 2 )) && _describe command commands ;;
+	help) (( CURRENT == 2 )) && _describe command subcommands ;;
 	esac
 }
 if [[ $funcstack[1] == _httpeek ]]; then

@@ -62,7 +62,8 @@ export async function terminalSession(
 	const text = seen
 		.replaceAll("\r", "")
 		.replaceAll(`${WITH_HTTPEEK} `, "")
-		.replaceAll(/^\[\d\] \d+$/gm, "[1] PID");
+		.replaceAll(/^\[\d\] \d+$/gm, "[1] PID")
+		.replaceAll(/^\[1\][+-]/gm, "[1]");
 	if (failed !== null) throw new Error(`${JSON.stringify(failed)} did not appear:\n${text}`);
 	return text;
 }

@@ -1,15 +1,17 @@
 /** A command under `httpeek run` on a terminal, beside the same without httpeek: a person sees no difference. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { walkCgroups } from "../../src/identity/cgroup-tree.js";
 import { skipReason } from "../support/capture.js";
 import { PATIENCE } from "../support/emulation.js";
 import { HTTPEEK } from "../support/httpeek.js";
-import { makeLiveCgroup } from "../support/live-cgroup.js";
+import { makeLiveCgroup, processesIn } from "../support/live-cgroup.js";
 import { start } from "../support/programs.js";
 import { type Step, terminalSession } from "../support/terminal-session.js";
+import { until } from "../support/until.js";
 
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
@@ -118,6 +120,23 @@ for (const [name, steps] of Object.entries(SESSIONS)) {
 		const session = (withHttpeek: boolean) =>
 			terminalSession(cgroup, steps, { withHttpeek, patienceSeconds: 20 * PATIENCE });
 		assert.equal(await session(true), await session(false));
+	});
+}
+
+for (const withHttpeek of [true, false]) {
+	test(`the window is closed ${withHttpeek ? "around httpeek" : "around a command alone"}: it is told, and nobody stays`, {
+		skip: skipReason,
+	}, async (context) => {
+		const cgroup = makeLiveCgroup(context);
+		const folder = mkdtempSync(join(tmpdir(), "httpeek-closed-"));
+		context.after(() => rmSync(folder, { recursive: true }));
+		const told = join(folder, "told");
+		const script =
+			'$|=1; $SIG{HUP}=sub{mkdir $ARGV[0]; exit}; print "rea","dy\\n"; while (1) { select undef, undef, undef, 30 }';
+		const steps: readonly Step[] = [[`$P perl -e '${script}' ${told}\n`, "ready\r\n"]];
+		await terminalSession(cgroup, steps, { withHttpeek, patienceSeconds: 20 * PATIENCE });
+		await until(() => existsSync(told), "the command got its SIGHUP");
+		await until(() => [...walkCgroups(cgroup)].length === 1 && processesIn(cgroup).length === 0, "all have ended");
 	});
 }
 

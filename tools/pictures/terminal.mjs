@@ -1,7 +1,8 @@
 /** A terminal for a scene: a shell in tmux, in a cgroup of its own, with nothing of the user's configuration. */
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findCgroupRoot } from "../../dist/src/identity/cgroup-tree.js";
@@ -22,6 +23,7 @@ export async function play(scene) {
 	const unit = join(cgroup, "shop.service");
 	mkdirSync(unit, { recursive: true });
 	const traffic = scene.traffic ? startIn(unit, [process.execPath, inRoot("dist/src/cli/demo-traffic.js")]) : undefined;
+	const home = mkdtempSync(join(tmpdir(), "httpeek-pictures-"));
 	const socket = `httpeek-pictures-${randomBytes(4).toString("hex")}`;
 	/** @param {string[]} words */
 	const tmux = (...words) =>
@@ -34,7 +36,7 @@ export async function play(scene) {
 			"env",
 			"-i",
 			`PATH=${process.env.PATH}`,
-			"HOME=/nonexistent",
+			`HOME=${home}`,
 			"TERM=screen-256color",
 			"LANG=C.UTF-8",
 			"NPM_CONFIG_UPDATE_NOTIFIER=false",
@@ -53,6 +55,7 @@ export async function play(scene) {
 		tmux("kill-server");
 		traffic?.kill("SIGTERM");
 		await remove(cgroup);
+		rmSync(home, { recursive: true, force: true });
 	}
 }
 

@@ -1,6 +1,5 @@
 /** A terminal for a scene: a shell in tmux, in a cgroup of its own, with nothing of the user's configuration. */
 import { execFileSync, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,10 +23,9 @@ export async function play(scene) {
 	mkdirSync(unit, { recursive: true });
 	const traffic = scene.traffic ? startIn(unit, [process.execPath, inRoot("dist/src/cli/demo-traffic.js")]) : undefined;
 	const home = mkdtempSync(join(tmpdir(), "httpeek-pictures-"));
-	const socket = `httpeek-pictures-${randomBytes(4).toString("hex")}`;
 	/** @param {string[]} words */
 	const tmux = (...words) =>
-		execFileSync("tmux", ["-u", "-f", "/dev/null", "-L", socket, ...words], { encoding: "utf8" });
+		execFileSync("tmux", ["-u", "-f", "/dev/null", "-S", join(home, "tmux"), ...words], { encoding: "utf8" });
 	try {
 		const size = ["-x", String(scene.columns), "-y", String(scene.rows)];
 		const httpeek = `httpeek() { ${process.execPath} ${inRoot("bin/httpeek")} "$@"; }`;

@@ -18,4 +18,22 @@ export const systemProbes: DoctorProbes = {
 		const { loadPrograms, tableSizes } = await import("./programs.js");
 		loadPrograms(tableSizes({ maxEndpoints: TRIAL_ENDPOINTS })).close();
 	},
+	async tryOwnCgroup() {
+		const { OwnCgroup } = await import("./own-cgroup.js");
+		OwnCgroup.create("doctor").close();
+	},
+	async tryAttach() {
+		const { OwnCgroup } = await import("./own-cgroup.js");
+		const { CaptureSession } = await import("./session.js");
+		const { resolveScope } = await import("./scope.js");
+		const { ServiceNames } = await import("../identity/service-names.js");
+		const cgroup = OwnCgroup.create("doctor");
+		try {
+			// nothing runs in there, so nothing is watched
+			const scope = resolveScope({ cgroups: [cgroup.path] });
+			CaptureSession.open({ scope, names: new ServiceNames(), limits: { maxEndpoints: TRIAL_ENDPOINTS } }).close();
+		} finally {
+			cgroup.close();
+		}
+	},
 };

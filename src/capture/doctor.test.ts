@@ -21,7 +21,14 @@ interface Changes {
 async function run({ machine = {}, files = {}, probes = {} }: Changes): Promise<Check[]> {
 	const all = { ...GOOD_FILES, ...files };
 	return runChecks(
-		{ libbpfVersion: () => "1.1", objectPath: () => "/x/httpeek.bpf.o", tryLoad: () => {}, ...probes },
+		{
+			libbpfVersion: () => "1.1",
+			objectPath: () => "/x/httpeek.bpf.o",
+			tryLoad: () => {},
+			tryOwnCgroup: () => {},
+			tryAttach: () => {},
+			...probes,
+		},
 		{
 			platform: "linux",
 			arch: "x64",
@@ -29,6 +36,7 @@ async function run({ machine = {}, files = {}, probes = {} }: Changes): Promise<
 			kernelRelease: "6.1.0-18-amd64",
 			read: (path) => all[path],
 			exists: () => true,
+			readLink: () => "cgroup:[4026531835]",
 			findCgroupRoot: () => "/sys/fs/cgroup",
 			...machine,
 		},
@@ -82,6 +90,28 @@ const CASES: readonly (readonly [name: string, state: string, changes: Changes, 
 		/^refused$/,
 		/^newer/,
 	],
+	[
+		"attaching",
+		"failed",
+		{ probes: { tryAttach: fails(new HttpeekError("HTTPEEK_BPF", "no", { hint: "see LSM" })) } },
+		/^no$/,
+		/^see/,
+	],
+	[
+		"run and demo",
+		"warning",
+		{ probes: { tryOwnCgroup: fails(new HttpeekError("HTTPEEK_PRIVILEGE", "EROFS", { hint: "mount it" })) } },
+		/^no cgroup for a command can be made: EROFS$/,
+		/^mount it$/,
+	],
+	[
+		"view of the host",
+		"warning",
+		{ machine: { readLink: () => "cgroup:[4026532000]" } },
+		/only what runs/,
+		/--cgroupns=host/,
+	],
+	["source: HTTPS", "warning", {}, /not counted/, /proxy/],
 	["BPF JIT", "warning", { files: { "/proc/sys/net/core/bpf_jit_enable": "0" } }, /interpreted/, /^sysctl -w/],
 	["BPF JIT", "warning", { files: { "/proc/sys/net/core/bpf_jit_enable": "2" } }, /kernel log/, /^sysctl -w/],
 	["memlock limit", "warning", { machine: { kernelRelease: "5.10.223" } }, /^65536 bytes/, /^ulimit -l/],
@@ -108,7 +138,8 @@ test("an error that is not httpeek's becomes a failed check as well", async () =
 });
 
 test("this machine is described without throwing", async () => {
-	const probes = { libbpfVersion: () => "1.1", objectPath: () => "/nonexistent", tryLoad: () => {} };
+	const harmless = { tryLoad: () => {}, tryOwnCgroup: () => {}, tryAttach: () => {} };
+	const probes = { libbpfVersion: () => "1.1", objectPath: () => "/nonexistent", ...harmless };
 	const checks = await runChecks(probes);
 	assert.equal(checks.find(({ name }) => name === "programs")?.state, "failed");
 });

@@ -1,5 +1,5 @@
 /** What this machine allows: each requirement of httpeek checked, with what to do about those that are not met. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { arch, endianness, platform, release } from "node:os";
 import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
@@ -10,6 +10,8 @@ import { systemProbes } from "./doctor-probes.js";
 const KERNEL_FLOOR = "5.10";
 /** From here on maps count as memory of the cgroup and not against the memlock limit. */
 const KERNEL_WITHOUT_MEMLOCK = "5.11";
+/** The initial cgroup namespace, in every kernel: PROC_CGROUP_INIT_INO of include/linux/proc_ns.h. */
+const HOST_CGROUP_NAMESPACE = "cgroup:[4026531835]";
 const ARCHITECTURES = ["x64", "arm64"];
 const INSIDE_CONTAINER_HINT = "in a container: docker run --privileged --pid=host --cgroupns=host --network=host";
 
@@ -30,6 +32,10 @@ export interface DoctorProbes {
 	readonly objectPath: () => string | Promise<string>;
 	/** Loads the programs into the kernel, attaches none, and unloads them. */
 	readonly tryLoad: () => void | Promise<void>;
+	/** Makes a cgroup as `run` and `demo` do, and removes it. */
+	readonly tryOwnCgroup: () => void | Promise<void>;
+	/** Attaches the programs to such a cgroup with nothing in it, and takes them off. */
+	readonly tryAttach: () => void | Promise<void>;
 }
 
 /** The machine as it is looked at; tests describe others. */
@@ -40,6 +46,8 @@ export interface Machine {
 	readonly kernelRelease: string;
 	readonly read: (path: string) => string | undefined;
 	readonly exists: (path: string) => boolean;
+	/** Undefined where there is no such link. */
+	readonly readLink: (path: string) => string | undefined;
 	readonly findCgroupRoot: () => string;
 }
 
@@ -56,7 +64,14 @@ export async function runChecks(
 		await check("libbpf", async () => ({ detail: `version ${await probes.libbpfVersion()}` })),
 		await checkObject(probes, machine),
 		await checkLoad(probes),
-		{ name: "source: HTTPS", state: "warning", detail: "not in this version: encrypted traffic is not counted" },
+		...(await checkAttaching(probes)),
+		checkNamespace(machine),
+		{
+			name: "source: HTTPS",
+			state: "warning",
+			detail: "not in this version: encrypted traffic is not counted",
+			hint: "where a proxy of this host ends TLS, watch what it passes on in plain HTTP",
+		},
 		checkJit(machine),
 		...checkMemlock(machine),
 		checkStatistics(machine),
@@ -82,6 +97,13 @@ function thisMachine(): Machine {
 			}
 		},
 		exists: existsSync,
+		readLink(path) {
+			try {
+				return readlinkSync(path);
+			} catch {
+				return undefined;
+			}
+		},
 		findCgroupRoot,
 	};
 }
@@ -152,6 +174,33 @@ async function checkLoad(probes: DoctorProbes): Promise<Check> {
 		await probes.tryLoad();
 		return { detail: `the kernel accepts the programs (${Math.round(performance.now() - startedMs)} ms)` };
 	});
+}
+
+/** `run` and `demo` need a cgroup of their own, the others do not; attaching is tried where nothing is to be seen. */
+async function checkAttaching(probes: DoctorProbes): Promise<Check[]> {
+	const own = await check("run and demo", async () => {
+		await probes.tryOwnCgroup();
+		return { detail: "a cgroup for a command can be made" };
+	});
+	if (own.state === "failed") {
+		return [{ ...own, state: "warning", detail: `no cgroup for a command can be made: ${own.detail}` }];
+	}
+	const attaching = await check("attaching", async () => {
+		await probes.tryAttach();
+		return { detail: "the kernel attaches the programs to a cgroup" };
+	});
+	return [own, attaching];
+}
+
+/** In a container "the whole host" is what its cgroup namespace shows of it. */
+function checkNamespace(machine: Machine): Check {
+	const name = "view of the host";
+	const namespace = machine.readLink("/proc/self/ns/cgroup");
+	if (namespace === undefined || namespace === HOST_CGROUP_NAMESPACE) {
+		return { name, state: "ok", detail: "every cgroup" };
+	}
+	const detail = "a cgroup namespace: only what runs in this container, and below, is seen";
+	return { name, state: "warning", detail, hint: `run httpeek on the host, or ${INSIDE_CONTAINER_HINT}` };
 }
 
 function checkJit(machine: Machine): Check {

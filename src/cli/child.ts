@@ -9,16 +9,28 @@ export interface ChildEnd {
 }
 
 export interface Child {
-	/** @throws HttpeekError HTTPEEK_IO when it could not be started. */
+	/** Undefined when it could not be started. */
+	readonly pid: number | undefined;
+	/** @throws StartError when it could not be started. */
 	readonly ended: Promise<ChildEnd>;
 	readonly isRunning: () => boolean;
 	/** Sends a signal; nothing happens when it has ended. */
 	readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-/** Starts a command. That there is no such command is told by the shell that wraps it: exit code 127. */
+/** The exit codes by which shells and their like (env, nohup, timeout) tell that there was nothing to run. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+
+/** Starts a command. That it could not be started is told by `ended`. */
 export function startChild({ command, args }: { command: string; args: string[] }, options: SpawnOptions): Child {
-	const process: ChildProcess = spawn(command, args, options);
+	let process: ChildProcess;
+	try {
+		process = spawn(command, args, options);
+	} catch (error) {
+		// some failures are thrown, others are events
+		return neverStarted(new StartError(command, error as NodeJS.ErrnoException));
+	}
 	let isRunning = true;
 	const ended = new Promise<ChildEnd>((resolve, reject) => {
 		process.on("exit", (code, signal) => {
@@ -29,11 +41,36 @@ export function startChild({ command, args }: { command: string; args: string[] 
 			// Also the error of a failed kill(), which ends nothing.
 			if (process.pid === undefined) {
 				isRunning = false;
-				reject(new HttpeekError("HTTPEEK_IO", `cannot start ${command}: ${error.message}`, { cause: error }));
+				reject(new StartError(command, error));
 			}
 		});
 	});
 	// Whoever awaits it sees a failure; until then it is not unhandled.
 	ended.catch(() => undefined);
-	return { ended, isRunning: () => isRunning, kill: (signal) => void process.kill(signal) };
+	return { pid: process.pid, ended, isRunning: () => isRunning, kill: (signal) => void process.kill(signal) };
+}
+
+function neverStarted(error: StartError): Child {
+	const ended = Promise.reject(error);
+	ended.catch(() => undefined);
+	return { pid: undefined, ended, isRunning: () => false, kill: () => undefined };
+}
+
+/** The command was never there. */
+export class StartError extends HttpeekError {
+	/** What a shell would end with. */
+	readonly shellExitCode: number;
+
+	constructor(command: string, cause: NodeJS.ErrnoException) {
+		const isMissing = cause.code === "ENOENT" || command === "";
+		const isRefused = cause.code === "EACCES";
+		const reason = isMissing
+			? "there is no such command"
+			: isRefused
+				? "it is no program, or not executable"
+				: undefined;
+		const message = `cannot run ${JSON.stringify(command)}: ${reason ?? cause.message}`;
+		super("HTTPEEK_IO", message, reason === undefined ? { cause } : {});
+		this.shellExitCode = isMissing ? NOT_FOUND : NOT_EXECUTABLE;
+	}
 }

@@ -1,4 +1,5 @@
 /** What commands need of the world, in one place, so that tests can give them another. */
+import { closeSync } from "node:fs";
 import type { Check } from "../capture/doctor.js";
 import type { OwnCgroup } from "../capture/own-cgroup.js";
 import type { ObserveOptions } from "../index.js";
@@ -6,14 +7,22 @@ import type { Snapshot } from "../model/snapshot.js";
 import { type Interruption, listenForInterruption } from "./interruption.js";
 import { Output } from "./output.js";
 
+/** A cgroup for what a command starts. */
+export interface CommandCgroup extends Pick<OwnCgroup, "path" | "wrap" | "close"> {
+	/** Does something from within: what it starts is in the cgroup from its first instruction on. */
+	readonly inside: <T>(action: () => T) => T;
+}
+
 export interface CliContext {
 	readonly stdout: Output;
 	readonly stderr: Output;
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly interruption: () => Interruption;
 	readonly observe: (options: ObserveOptions) => AsyncIterable<Snapshot>;
-	readonly createCgroup: (purpose: string) => Promise<Pick<OwnCgroup, "path" | "wrap" | "close">>;
+	readonly createCgroup: (purpose: string) => Promise<CommandCgroup>;
 	readonly runChecks: () => Promise<readonly Check[]>;
+	/** Nothing is written any more: the terminal stays in the modes that it has, whoever set them. */
+	readonly letGoOfTerminal: () => void;
 }
 
 /** The real world. What is heavy or native is imported when a command asks for it. */
@@ -29,12 +38,25 @@ export function systemContext(): CliContext {
 		},
 		async createCgroup(purpose) {
 			const { OwnCgroup } = await import("../capture/own-cgroup.js");
-			return OwnCgroup.create(purpose);
+			const { insideCgroup } = await import("../capture/own-process.js");
+			const cgroup = OwnCgroup.create(purpose);
+			return {
+				path: cgroup.path,
+				wrap: (command, args) => cgroup.wrap(command, args),
+				close: () => cgroup.close(),
+				inside: (action) => insideCgroup(cgroup.path, action),
+			};
 		},
 		async runChecks() {
 			const { runChecks } = await import("../capture/doctor.js");
 			const { systemProbes } = await import("../capture/doctor-probes.js");
 			return runChecks(systemProbes);
+		},
+		letGoOfTerminal() {
+			// At its end Node puts back the modes that a terminal had at its start, unless the descriptors are closed.
+			for (const fd of [0, 1, 2]) {
+				closeSync(fd);
+			}
 		},
 	};
 }

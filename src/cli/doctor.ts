@@ -22,9 +22,7 @@ export async function doctor(flags: DoctorFlags, context: CliContext): Promise<E
 	const checks = await context.runChecks();
 	const canRun = checks.every(({ state }) => state !== "failed");
 	const color = useColor(flags.color, context.stdout, context.env);
-	await context.stdout.write(
-		flags.output === "json" ? formatJson(checks, canRun) : formatChecks(checks, canRun, color),
-	);
+	await context.stdout.write(flags.output === "json" ? formatJson(checks, canRun) : formatChecks(checks, color));
 	return canRun ? ExitCode.ok : ExitCode.notAllowed;
 }
 
@@ -33,8 +31,11 @@ function formatJson(checks: readonly Check[], canRun: boolean): string {
 	return `${toJson({ schema: "httpeek-doctor/1", can_run: canRun, checks: rows })}\n`;
 }
 
-/** A line for each check, and what to do below those that are not ok. */
-export function formatChecks(checks: readonly Check[], canRun: boolean, color: boolean): string {
+/** Where what belongs to a check stands below it. */
+const INDENT = " ".repeat(9);
+
+/** A line for each check, what to do below those that are not ok, and what that means for the whole. */
+export function formatChecks(checks: readonly Check[], color: boolean): string {
 	const [header = "", ...lines] = renderTable<Check>(
 		[
 			{ title: "STATE", align: "start", cell: ({ state }) => ({ text: state, ...styleOf(state) }) },
@@ -49,13 +50,23 @@ export function formatChecks(checks: readonly Check[], canRun: boolean, color: b
 		...detail
 			.split("\n")
 			.slice(1)
-			.map((line) => `         ${escapeText(line)}`),
-		...(hint === undefined || state === "ok" ? [] : [`         -> ${escapeText(hint)}`]),
+			.map((line) => INDENT + escapeText(line)),
+		...(hint === undefined || state === "ok" ? [] : [`${INDENT}to do: ${escapeText(hint)}`]),
 	]);
-	const verdict = canRun
-		? "httpeek can run here"
-		: paint("httpeek cannot run here: see what failed above", "error", color);
-	return [header, ...body, "", verdict].map((line) => `${line}\n`).join("");
+	return [header, ...body, "", ...verdict(checks, color)].map((line) => `${line}\n`).join("");
+}
+
+function verdict(checks: readonly Check[], color: boolean): string[] {
+	const numberOf = (wanted: Check["state"]): number => checks.filter(({ state }) => state === wanted).length;
+	const [failed, warnings] = [numberOf("failed"), numberOf("warning")];
+	if (failed > 0) {
+		return [
+			paint(`httpeek cannot run here: ${failed} of ${checks.length} checks failed`, "error", color),
+			"mend them from top to bottom, one may be the cause of the next; then: httpeek doctor",
+		];
+	}
+	const limits = warnings === 0 ? "" : `, with ${warnings === 1 ? "one limit" : `${warnings} limits`}: see above`;
+	return [`httpeek can run here${limits}`, "see it work: httpeek demo"];
 }
 
 function styleOf(state: Check["state"]): { style?: Style } {

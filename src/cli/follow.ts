@@ -3,9 +3,10 @@ import { ExitCode, HttpeekError } from "../base/errors.js";
 import type { ObserveOptions } from "../index.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { totalsOf } from "../model/totals.js";
+import { isQuiet, type QuietOptions, quietLines } from "../sinks/quiet.js";
 import type { CliContext } from "./context.js";
 import type { Interruption } from "./interruption.js";
-import { countingLine, failureLine, summaryLine } from "./messages.js";
+import { countingLine, failureLine, quietText, summaryLine } from "./messages.js";
 import type { Flags } from "./settings.js";
 
 /** A snapshot, and the one before it. Returns false when nobody looks any more. */
@@ -30,6 +31,7 @@ export interface FollowOptions {
  */
 export async function follow(flags: Flags, context: CliContext, options: FollowOptions): Promise<Snapshot> {
 	const { end, show } = options;
+	const words = new QuietWords(flags, context);
 	let previous: Snapshot | undefined;
 	const snapshots = context.observe({
 		...options.observe,
@@ -39,11 +41,13 @@ export async function follow(flags: Flags, context: CliContext, options: FollowO
 			if (flags.quiet !== true) {
 				void context.stderr.tell(countingLine(description, options.advice));
 			}
+			words.description = description;
 			options.onCounting?.(description);
 		},
 	});
 	for await (const now of snapshots) {
 		const isWatched = await show(now, previous);
+		await words.tellInTime(now);
 		previous = now;
 		if (!isWatched) {
 			end.end();
@@ -55,11 +59,53 @@ export async function follow(flags: Flags, context: CliContext, options: FollowO
 	return previous;
 }
 
-/** Sums up on standard error, and judges by `--fail-if`. */
-export async function conclude(last: Snapshot, flags: Flags, context: CliContext): Promise<ExitCode> {
+/** Nothing for so long, and a person may wonder. */
+const QUIET_SECONDS = 5;
+
+/** Tells a person at a terminal, once, why there may be nothing to see. */
+class QuietWords {
+	description: string | undefined;
+	readonly #flags: Flags;
+	readonly #context: CliContext;
+	/** On a screen the view says it; scripts are not told. */
+	#isDue: boolean;
+
+	constructor(flags: Flags, context: CliContext) {
+		this.#flags = flags;
+		this.#context = context;
+		this.#isDue = flags.quiet !== true && context.stderr.isTerminal && !context.stdout.isTerminal;
+	}
+
+	async tellInTime(now: Snapshot): Promise<void> {
+		if (!this.#isDue || now.durationSeconds < QUIET_SECONDS) {
+			return;
+		}
+		this.#isDue = false;
+		if (isQuiet(now)) {
+			const options = this.description === undefined ? {} : { description: this.description };
+			const lines = quietLines(now, { ...options, isFiltered: isFiltered(this.#flags) });
+			await this.#context.stderr.tell(quietText(lines));
+		}
+	}
+}
+
+function isFiltered({ port, role, method, status, path, service, minLatency }: Flags): boolean {
+	return [port, role, method, status, path, service, minLatency].some((value) => value !== undefined);
+}
+
+/** Sums up on standard error, says to a person what may help where nothing was seen, and judges by `--fail-if`. */
+export async function conclude(
+	last: Snapshot,
+	flags: Flags,
+	context: CliContext,
+	options: Pick<QuietOptions, "isCommand"> = {},
+): Promise<ExitCode> {
 	const totals = totalsOf(last);
 	if (flags.quiet !== true) {
 		await context.stderr.tell(summaryLine(totals));
+		if (context.stderr.isTerminal && isQuiet(last)) {
+			await context.stderr.tell(quietText(quietLines(last, { ...options, isFiltered: isFiltered(flags) })));
+		}
 	}
 	const held = (flags.failIf ?? []).filter(({ holds }) => holds(totals));
 	for (const { text } of held) {

@@ -94,7 +94,22 @@ test("what cannot be used is told in one line with a hint, and ends with 2", asy
 		[["--port", "70000"], /--port cannot be used: "70000" is not a whole number from 1 to 65535/],
 		[["-p", "x"], /--pid cannot be used: "x" is not/],
 		[["--role", "both"], /--role cannot be used: "both" is none of server, client/],
-		[["--status", "6x"], /status cannot be used: "6x"/],
+		[["--status", "6x"], /status cannot be used: "6x".*\n {2}hint: write 404/],
+		[["--status", "5x"], /status cannot be used: "5x".*\n {2}hint: did you mean 5xx\? write 404/],
+		[["--status", "5**"], /hint: did you mean 5xx\?/],
+		[["--status", ">=400"], /hint: did you mean 4\+\?/],
+		[["--status", "400..499"], /hint: did you mean 400-499\?/],
+		[["-o", "jsno"], /--output cannot be used: "jsno" is none of .*\n {2}hint: did you mean json\?\n$/],
+		[["--sort", "p9"], /--sort cannot be used: "p9" is none of .*\n {2}hint: did you mean p90\?\n$/],
+		[["--role", "sever"], /hint: did you mean server\?/],
+		[["--color", "alwas"], /hint: did you mean always\?/],
+		[["doctor", "-o", "jason"], /hint: did you mean json\?/],
+		[["--fail-if", "erors > 0"], /unknown metric "erors".*\n {2}hint: did you mean errors\? metrics are/],
+		[["-o", "markdown"], /--output cannot be used: "markdown" is none of table, wide, lines, json, csv/],
+		[
+			["curl", "http://a/"],
+			/^httpeek: unknown command 'curl' .*\n {2}hint: .*to watch a program of yours: httpeek run -- curl/,
+		],
 		[["--method", "G T"], /--method cannot be used: "G T" is not an HTTP method/],
 		[["--path", ""], /--path cannot be used: "" is empty/],
 		[["-o", "xml"], /--output cannot be used: "xml" is none of table, wide, lines, json, csv/],
@@ -106,9 +121,9 @@ test("what cannot be used is told in one line with a hint, and ends with 2", asy
 		],
 		[["sta"], /^httpeek: unknown command 'sta' \[HTTPEEK_USAGE\]\n {2}hint: Did you mean stat\?\n$/],
 		[["stat", "extra"], /too many arguments/],
-		[["run"], /missing required argument 'command'/],
-		[["completion", "tcsh"], /no completion for shell "tcsh"/],
-		[["doctor", "-o", "csv"], /Allowed choices are table, json/],
+		[["run"], /missing required argument 'command' .*\n {2}hint: .*httpeek run -- curl/],
+		[["completion", "tcsh"], /no completion for shell "tcsh" .*\n {2}hint: shells are bash, zsh, fish\n$/],
+		[["doctor", "-o", "csv"], /--output cannot be used: "csv" is none of table, json/],
 		[["\u001b[31m"], /unknown command '\\x1b\[31m'/],
 	] as const) {
 		const result = await runCli(argv, { snapshots });
@@ -148,6 +163,27 @@ test("--fail-if ends with 3 and says which expression held, also when quiet", as
 	assert.equal(failed.stderr, "httpeek: failed: status5xx >= 1\n");
 	assert.equal((await runCli(["stat", ...flags, "--status", "2xx"], { snapshots })).exitCode, 0);
 	assert.equal((await runCli(["--fail-if", "losses > 0"], { snapshots })).exitCode, 3);
+});
+
+test("a person at a quiet host is told what to do, a script is not", async () => {
+	const quiet = [makeSnapshot([], { durationSeconds: 4 }), makeSnapshot([], { durationSeconds: 6 })];
+	const toldTo = async (argv: readonly string[], isTerminal: boolean, shown = quiet): Promise<string> =>
+		(await runCli(argv, { snapshots: shown, stderr: new FakeStream({ isTerminal }) })).stderr;
+	const told = await toldTo(["top"], true);
+	assert.match(
+		told,
+		/^httpeek: counting a test\nhttpeek: no HTTP\/1\.x exchange of a test so far\n {2}no TCP connection/,
+	);
+	assert.match(told, /httpeek demo\n.*httpeek run -- curl/);
+	assert.match(
+		await toldTo(["stat", "--status", "5xx"], true),
+		/0 lost\nhttpeek: no .* so far\n {2}only what fits the filters/,
+	);
+	for (const argv of [["top"], ["stat"]]) {
+		assert.equal((await toldTo(argv, false)).split("\n").length, 3, "counting, summary");
+		assert.equal(await toldTo([...argv, "-q"], true), "");
+		assert.doesNotMatch(await toldTo(argv, true, snapshots), /demo/);
+	}
 });
 
 test("a closed pipe ends top at once, and well", async () => {

@@ -52,7 +52,19 @@ async function printHelp(text: string, context: CliContext): Promise<number> {
 /** Commander's message without its prefix, and with its suggestion as a hint. */
 function usageError({ message }: CommanderError): HttpeekError {
 	const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n");
-	const hint =
-		suggestion?.replace(/^\((.*)\)$/, "$1") ?? "httpeek --help lists commands, httpeek help COMMAND its flags";
+	const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? usageHint(problem);
 	return new HttpeekError("HTTPEEK_USAGE", problem, { hint });
+}
+
+/** What to do about a mistake for which there is no suggestion. */
+function usageHint(problem: string): string {
+	// a word that is like no command may be one to be run
+	const word = /^unknown command '([\w./-]{1,50})'$/.exec(problem)?.[1];
+	if (word !== undefined) {
+		return `httpeek --help lists commands; to watch a program of yours: httpeek run -- ${word}`;
+	}
+	if (problem.startsWith("missing required argument 'command'")) {
+		return "write the command behind two dashes: httpeek run -- curl -s http://127.0.0.1:8080/";
+	}
+	return "httpeek --help lists commands, httpeek help COMMAND its flags";
 }

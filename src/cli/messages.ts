@@ -17,6 +17,11 @@ export function summaryLine({ exchanges, errors, lost }: Totals): string {
 	return `httpeek: ${exchanges} exchanges, ${errors} errors, ${lost} lost\n`;
 }
 
+/** What is said where nothing was seen: the first line has our name, as all that httpeek says. */
+export function quietText([first = "", ...others]: readonly string[]): string {
+	return [`httpeek: ${first}`, ...others.map((line) => `  ${line}`)].map((line) => `${line}\n`).join("");
+}
+
 /** A `--fail-if` expression held. */
 export function failureLine(expression: string): string {
 	return `httpeek: failed: ${escapeText(expression)}\n`;

@@ -2,10 +2,11 @@
 import { type Command, Option } from "commander";
 import { parseDuration } from "../base/durations.js";
 import { HttpeekError } from "../base/errors.js";
+import { mostSimilar } from "../base/similar.js";
 import { type Expression, parseExpression } from "../model/expression.js";
 import { parseStatus } from "../model/filter.js";
 import { SORT_KEYS } from "../model/rows.js";
-import { OUTPUT_FORMATS } from "../sinks/format.js";
+import { OUTPUT_FORMATS, type OutputFormat } from "../sinks/format.js";
 import { Limit } from "../wire/layout.js";
 
 /** Reading the tables more often costs more than it shows. */
@@ -57,10 +58,28 @@ function oneOf<Value extends string>(flag: string, values: readonly Value[]): (t
 	return (text) => {
 		const value = values.find((candidate) => candidate === text);
 		if (value === undefined) {
-			throw usage(flag, text, `is none of ${values.join(", ")}`);
+			const meant = mostSimilar(text, values);
+			throw usage(
+				flag,
+				text,
+				`is none of ${values.join(", ")}`,
+				meant === undefined ? undefined : `did you mean ${meant}?`,
+			);
 		}
 		return value;
 	};
+}
+
+/** A flag whose value is one of a few, which completion offers; or a list of them, where it can be repeated. */
+export function choiceOption<Value extends string>(
+	flags: string,
+	description: string,
+	values: readonly Value[],
+	isRepeatable = false,
+): Option {
+	const choice = new Option(flags, description).choices(values);
+	const read = oneOf(choice.long ?? flags, values);
+	return isRepeatable ? choice.argParser(listOf(read)) : choice.argParser(read);
 }
 
 function method(text: string): string {
@@ -73,6 +92,11 @@ function method(text: string): string {
 function status(text: string): string {
 	parseStatus(text);
 	return text;
+}
+
+/** When to use colours. */
+export function colorOption(): Option {
+	return choiceOption("--color <when>", "auto, always, never [auto]", ["auto", "always", "never"]);
 }
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
@@ -100,11 +124,7 @@ export function addFilterOptions(command: Command): Command {
 	return command
 		.optionsGroup("Filter (same flag again: or; different flags: and):")
 		.addOption(option("--port <port>", "the server's port").argParser(listOf(wholeNumber("--port", 1, LARGEST_PORT))))
-		.addOption(
-			option("--role <role>", "end that was watched: server, client").argParser(
-				listOf(oneOf("--role", ["server", "client"])),
-			),
-		)
+		.addOption(choiceOption("--role <role>", "end that was watched: server, client", ["server", "client"], true))
 		.addOption(option("--method <method>", "HTTP method").argParser(listOf(method)))
 		.addOption(option("--status <status>", "404, 5xx, 400-499, 5+, 0 (no response)").argParser(listOf(status)))
 		.addOption(
@@ -137,20 +157,18 @@ export function addTimingOptions(command: Command): Command {
 		.addOption(option("-n, --count <n>", "end after n intervals").argParser(wholeNumber("--count", 1)));
 }
 
-/** How it comes out. */
-export function addOutputOptions(command: Command, defaultFormat: string): Command {
+/** How it comes out. Commands that print once, at their end, can have more formats. */
+export function addOutputOptions(
+	command: Command,
+	defaultFormat: string,
+	formats: readonly OutputFormat[] = OUTPUT_FORMATS,
+): Command {
 	return command
 		.optionsGroup("Output:")
-		.addOption(
-			option("-o, --output <format>", `${OUTPUT_FORMATS.join(", ")} [${defaultFormat}]`).argParser(
-				oneOf("--output", OUTPUT_FORMATS),
-			),
-		)
-		.addOption(option("--sort <key>", `${SORT_KEYS.join(", ")} [count]`).argParser(oneOf("--sort", SORT_KEYS)))
+		.addOption(choiceOption("-o, --output <format>", `${formats.join(", ")} [${defaultFormat}]`, formats))
+		.addOption(choiceOption("--sort <key>", `${SORT_KEYS.join(", ")} [count]`, SORT_KEYS))
 		.addOption(option("--limit <n>", "show at most n rows").argParser(wholeNumber("--limit", 1)))
-		.addOption(
-			option("--color <when>", "auto, always, never [auto]").argParser(oneOf("--color", ["auto", "always", "never"])),
-		)
+		.addOption(colorOption())
 		.addOption(option("-q, --quiet", "no lines about counting on standard error"))
 		.addOption(
 			option("--fail-if <expression>", 'exit with 3 if it holds at the end: "errors > 0"').argParser(

@@ -1,10 +1,18 @@
 /** The commands, their flags and their help. What a command does is imported when it is asked for. */
 import { readFileSync } from "node:fs";
-import { Command, Option } from "commander";
-import type { CompletionShell } from "./completion.js";
+import { Argument, Command, Option } from "commander";
+import { type OutputFormat, REPORT_FORMATS } from "../sinks/format.js";
+import { SHELLS } from "./completion-spec.js";
 import type { CliContext } from "./context.js";
 import type { DoctorFlags } from "./doctor.js";
-import { addFilterOptions, addOutputOptions, addScopeOptions, addTimingOptions } from "./options.js";
+import {
+	addFilterOptions,
+	addOutputOptions,
+	addScopeOptions,
+	addTimingOptions,
+	choiceOption,
+	colorOption,
+} from "./options.js";
 import type { Flags } from "./settings.js";
 
 const HELP_COLUMNS = 80;
@@ -32,7 +40,12 @@ export function buildProgram(context: CliContext, write: (text: string) => void)
 	const program = new Command("httpeek")
 		.exitOverride()
 		.configureOutput({ writeOut: write, writeErr: () => undefined, outputError: () => undefined })
-		.configureHelp({ helpWidth: HELP_COLUMNS, sortSubcommands: false })
+		.configureHelp({
+			helpWidth: HELP_COLUMNS,
+			sortSubcommands: false,
+			// choices stand in the descriptions
+			optionDescription: ({ description }) => description,
+		})
 		.enablePositionalOptions()
 		.usage("[command] [options]")
 		.description(
@@ -43,8 +56,9 @@ export function buildProgram(context: CliContext, write: (text: string) => void)
 				[
 					"httpeek                                live view of the whole host",
 					"httpeek --status 5xx --port 8080       only failures of one server",
+					"httpeek demo                           see it work, with traffic of its own",
 					"httpeek stat -d 10s -o json            one report about ten seconds",
-					"httpeek run -- npm test                what a command requests",
+					"httpeek run -- npm test                what a command serves and calls",
 				],
 			),
 		)
@@ -71,7 +85,12 @@ function addWatchingCommands(program: Command, context: CliContext, returns: Ret
 			described(
 				"Shows endpoints live: a screen on a terminal; elsewhere, at each interval, a\n" +
 					"line for each endpoint and status, counted since the start.",
-				["httpeek top", "httpeek top -p 4711 --status 4xx,5xx", "httpeek top -o json -i 5s -n 12 > minute.jsonl"],
+				[
+					"httpeek top",
+					"httpeek top -p 4711 --status 4xx,5xx",
+					"httpeek top --unit nginx --min-latency 200ms",
+					"httpeek top -o json -i 5s -n 12 > minute.jsonl",
+				],
 			),
 		);
 	addAllOptions(top, "screen; lines without a terminal").action(async () => {
@@ -83,29 +102,31 @@ function addWatchingCommands(program: Command, context: CliContext, returns: Ret
 		.description(
 			described("Counts until Ctrl-C or for --duration, then prints one report.", [
 				"httpeek stat -d 30s",
+				"httpeek stat -d 30s -o markdown > report.md",
 				"httpeek stat -d 1m --unit nginx --sort p99 --limit 10",
 				'httpeek stat -d 10s -q --fail-if "status5xx > 0 or p99 > 200ms"',
 			]),
 		);
-	addAllOptions(stat, "table").action(async () => {
+	addAllOptions(stat, "table", REPORT_FORMATS).action(async () => {
 		await returns(async () => (await import("./stat.js")).stat(stat.opts<Flags>(), context))();
 	});
 	const demo = program
 		.command("demo")
 		.summary("show it with traffic of its own")
 		.description(
-			described("Starts small servers and clients of its own and shows them as `top` does.", [
-				"httpeek demo",
-				"httpeek demo -d 10s -o table",
-			]),
+			described(
+				"Starts small servers and clients of its own and shows them as `top` does, and\n" +
+					"nothing else of this host. They talk to each other only, on loopback.",
+				["httpeek demo", "httpeek demo --status 4xx,5xx", "httpeek demo -d 10s -o table"],
+			),
 		);
 	addOutputOptions(addTimingOptions(addFilterOptions(demo)), "screen; lines without a terminal").action(async () => {
 		await returns(async () => (await import("./demo.js")).demo(demo.opts<Flags>(), context))();
 	});
 }
 
-function addAllOptions(command: Command, defaultFormat: string): Command {
-	return addOutputOptions(addTimingOptions(addFilterOptions(addScopeOptions(command))), defaultFormat);
+function addAllOptions(command: Command, defaultFormat: string, formats?: readonly OutputFormat[]): Command {
+	return addOutputOptions(addTimingOptions(addFilterOptions(addScopeOptions(command))), defaultFormat, formats);
 }
 
 function addRun(program: Command, context: CliContext, returns: Returns): void {
@@ -119,15 +140,17 @@ function addRun(program: Command, context: CliContext, returns: Returns): void {
 		.description(
 			described(
 				"Runs a command in a cgroup of its own, watches only that, reports on standard\n" +
-					"error when it has ended, and exits with its exit code.",
+					"error what it served and what it called, and ends as the command did: exit\n" +
+					"code, signals and terminal are the command's own.",
 				[
 					"httpeek run -- curl -s http://127.0.0.1:8080/",
 					"httpeek run --report http.json -o json -- npm test",
+					"httpeek run -q --report pr.md -o markdown -- npm test",
 					'httpeek run --fail-if "errors > 0" -- ./integration-tests',
 				],
 			),
 		);
-	addOutputOptions(addFilterOptions(run), "table")
+	addOutputOptions(addFilterOptions(run), "table", REPORT_FORMATS)
 		.addOption(new Option("--report <file>", "write the report to a file"))
 		.action(async (command: string, args: readonly string[]) => {
 			const flags = run.opts<Flags>();
@@ -140,13 +163,15 @@ function addHelpers(program: Command, context: CliContext, returns: Returns): vo
 		.command("doctor")
 		.summary("what this machine allows")
 		.description(
-			described("Checks what httpeek needs on this machine, and says what to do where it fails.", [
-				"httpeek doctor",
-				"httpeek doctor -o json",
-			]),
+			described(
+				"Checks what httpeek needs on this machine: what works, what does not, why, and\n" +
+					"the command that would fix it. Exit code 0 if httpeek can run, 4 if not.",
+				["httpeek doctor", "sudo httpeek doctor", "httpeek doctor -o json | jq .can_run"],
+			),
 		)
-		.addOption(new Option("-o, --output <format>", "table, json [table]").choices(["table", "json"]))
-		.addOption(new Option("--color <when>", "auto, always, never [auto]").choices(["auto", "always", "never"]));
+		.optionsGroup("Output:")
+		.addOption(choiceOption("-o, --output <format>", "table, json [table]", ["table", "json"]))
+		.addOption(colorOption());
 	doctor.action(async () => {
 		await returns(async () => (await import("./doctor.js")).doctor(doctor.opts<DoctorFlags>(), context))();
 	});
@@ -154,17 +179,18 @@ function addHelpers(program: Command, context: CliContext, returns: Returns): vo
 		.command("completion")
 		.summary("print a completion script for a shell")
 		.description(
-			described("Prints a script that completes httpeek's commands and flags in a shell.", [
+			described("Prints a script that completes commands, flags and values in a shell.", [
+				"source <(httpeek completion bash)",
 				"httpeek completion bash > /etc/bash_completion.d/httpeek",
 				"httpeek completion zsh > ~/.zfunc/_httpeek",
 				"httpeek completion fish > ~/.config/fish/completions/httpeek.fish",
 			]),
 		)
-		.argument("<shell>", "bash, zsh or fish")
+		.addArgument(new Argument("<shell>", "bash, zsh or fish").choices(SHELLS).argParser((text) => text))
 		.action(async (shell: string) => {
 			await returns(async () => {
 				const { completionScript } = await import("./completion.js");
-				await context.stdout.write(completionScript(program, shell as CompletionShell));
+				await context.stdout.write(completionScript(program, shell));
 				return 0;
 			})();
 		});

@@ -19,7 +19,6 @@ async function runScript(
 	script: string,
 	flags: Flags = {},
 	world: FakeWorld = { afterAbort },
-	hasTerminal = false,
 ): Promise<CliResult & { readonly raised: readonly string[]; readonly signals: EventEmitter }> {
 	const raised: string[] = [];
 	const signals = new EventEmitter();
@@ -27,7 +26,8 @@ async function runScript(
 		on: (signal, listener) => signals.on(signal, listener),
 		removeListener: (signal, listener) => signals.removeListener(signal, listener),
 		raise: (signal) => raised.push(signal),
-		hasTerminal,
+		raiseWithoutCore: (signal) => raised.push(`${signal} without a core`),
+		standingOf: () => ({ group: 1, terminalGroup: 1, isStopped: false }),
 	};
 	const result = await runCli([], world, (context) => run([node, "-e", script], flags, context, ownProcess));
 	return { ...result, raised, signals };
@@ -85,43 +85,30 @@ test("--fail-if decides where the command ended well", async () => {
 	assert.equal((await runScript("", { failIf: [parseExpression("errors > 0")] })).exitCode, 0);
 });
 
-test("a command that was ended by a signal ends httpeek by the same", async () => {
-	const result = await runScript("process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000)");
-	assert.equal(result.exitCode, 143);
-	assert.deepEqual(result.raised, ["SIGTERM"]);
-	const aborted = await runScript("process.kill(process.pid, 'SIGUSR2'); setInterval(() => {}, 1000)");
-	assert.equal(aborted.exitCode, 140);
-	assert.deepEqual(aborted.raised, []);
+test("a command that was ended by a signal ends httpeek by the same, without a second core file", async () => {
+	for (const [signal, exitCode, raised] of [
+		["SIGTERM", 143, "SIGTERM"],
+		["SIGUSR2", 140, "SIGUSR2"],
+		["SIGABRT", 134, "SIGABRT without a core"],
+	] as const) {
+		const result = await runScript(`process.kill(process.pid, "${signal}"); setInterval(() => {}, 1000)`);
+		assert.equal(result.exitCode, exitCode);
+		assert.deepEqual(result.raised, [raised]);
+	}
 });
 
-test("signals are passed on; a Ctrl-C of a terminal has reached the command already", { timeout: 30_000 }, async () => {
-	const script = "setInterval(() => {}, 1000)";
-	for (const [hasTerminal, signal, exitCode] of [
-		[false, "SIGINT", 130],
-		[true, "SIGTERM", 143],
+test("a command that cannot be started ends as in a shell", async () => {
+	for (const [command, exitCode, message] of [
+		["httpeek-no-such-command", 127, 'cannot run "httpeek-no-such-command": there is no such command'],
+		["", 127, 'cannot run "": there is no such command'],
+		["/etc", 126, 'cannot run "/etc": it is no program, or not executable'],
+		["\0", 126, 'cannot run "\\u0000": '],
 	] as const) {
-		const signals = new EventEmitter();
-		const ownProcess: RunProcess = {
-			on: (name, listener) => signals.on(name, listener),
-			removeListener: (name, listener) => signals.removeListener(name, listener),
-			raise: () => undefined,
-			hasTerminal,
-		};
-		const result = await runCli([], { afterAbort }, (context) => {
-			const observe: typeof context.observe = (options) =>
-				context.observe({
-					...options,
-					onCounting: (info) => {
-						options.onCounting?.(info);
-						if (hasTerminal) {
-							signals.emit("SIGINT");
-						}
-						signals.emit(signal);
-					},
-				});
-			return run([node, "-e", script], {}, { ...context, observe }, ownProcess);
-		});
+		const result = await runCli(["run", "-q", "--", command], { afterAbort });
 		assert.equal(result.exitCode, exitCode);
+		assert.ok(result.stderr.startsWith(`httpeek: ${message}`), result.stderr);
+		assert.match(result.stderr, / \[HTTPEEK_IO\]\n$/);
+		assert.equal(result.openCgroups, 0);
 	}
 });
 

@@ -1,35 +1,44 @@
 /** `httpeek run`: a command from its first request to its last, in a cgroup of its own. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { ExitCode, HttpeekError } from "../base/errors.js";
+import { endWithoutCore } from "../capture/own-process.js";
+import { readStat } from "../identity/process.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { formatSnapshot, type OutputFormat, streamHeader } from "../sinks/format.js";
-import { type Child, type ChildEnd, startChild } from "./child.js";
+import { type Child, type ChildEnd, StartError, startChild } from "./child.js";
 import type { CliContext } from "./context.js";
 import { conclude, follow } from "./follow.js";
 import { signalExitCode } from "./interruption.js";
 import { errorText } from "./messages.js";
+import { followSignals, type SignalPlace } from "./run-signals.js";
 import { checkFormat, type Flags, formatOptions, observeOptions } from "./settings.js";
 
-/** Passed on to the command, which decides what they mean. */
-const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGQUIT"] as const;
-/** Signals that httpeek ends itself with when the command was ended by them. The others would dump a core of httpeek. */
-const REPEATED: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGALRM"]);
+/** Signals that end a process and have others write a core file, which is to be the command's, not httpeek's. */
+const DUMPING: ReadonlySet<NodeJS.Signals> = new Set([
+	"SIGQUIT",
+	"SIGILL",
+	"SIGTRAP",
+	"SIGABRT",
+	"SIGBUS",
+	"SIGFPE",
+	"SIGSEGV",
+	"SIGXCPU",
+	"SIGXFSZ",
+	"SIGSYS",
+]);
 
 /** What `run` does to the process it is in; tests have their own. */
-export interface RunProcess {
-	readonly on: (signal: NodeJS.Signals, listener: () => void) => unknown;
-	readonly removeListener: (signal: NodeJS.Signals, listener: () => void) => unknown;
-	/** Ends this process by a signal. */
-	readonly raise: (signal: NodeJS.Signals) => void;
-	/** Whether a Ctrl-C of the terminal reaches the command without help. */
-	readonly hasTerminal: boolean;
+export interface RunProcess extends SignalPlace {
+	/** Ends this process by a signal that would leave a core file, without one. */
+	readonly raiseWithoutCore: (signal: NodeJS.Signals) => void;
 }
 
 const thisProcess: RunProcess = {
 	on: (signal, listener) => process.on(signal, listener),
 	removeListener: (signal, listener) => process.removeListener(signal, listener),
 	raise: (signal) => process.kill(process.pid, signal),
-	hasTerminal: process.stdin.isTTY === true,
+	standingOf: (pid) => readStat(pid),
+	raiseWithoutCore: endWithoutCore,
 };
 
 /**
@@ -48,21 +57,38 @@ export async function run(
 	try {
 		const { last, end } = await watchCommand(commandLine, flags, context, ownProcess);
 		if (last !== undefined) {
-			await report.write(
-				streamHeader(format) + formatSnapshot(last, format, formatOptions(flags, context.stderr, context.env)),
-			);
+			const options = {
+				...formatOptions(flags, context.stderr, context.env),
+				byRole: true,
+				title: commandLine.join(" "),
+			};
+			await report.write(streamHeader(format) + formatSnapshot(last, format, options));
 		}
-		const verdict = last === undefined ? ExitCode.ok : await conclude(last, flags, context);
-		if (end.signal !== null) {
-			if (REPEATED.has(end.signal)) {
-				ownProcess.raise(end.signal);
-			}
-			return signalExitCode(end.signal);
+		const verdict = last === undefined ? ExitCode.ok : await conclude(last, flags, context, { isCommand: true });
+		context.letGoOfTerminal();
+		return endAs(end, verdict, ownProcess);
+	} catch (error) {
+		if (!(error instanceof StartError)) {
+			throw error;
 		}
-		return end.code === 0 ? verdict : (end.code ?? ExitCode.runtime);
+		await context.stderr.tell(errorText(error));
+		return error.shellExitCode;
 	} finally {
 		report.close();
 	}
+}
+
+/** Ends as the command did: by its signal, or with its exit code; where that is 0, with the verdict. */
+function endAs({ code, signal }: ChildEnd, verdict: ExitCode, ownProcess: RunProcess): number {
+	if (signal === null) {
+		return code === 0 ? verdict : (code ?? ExitCode.runtime);
+	}
+	if (DUMPING.has(signal)) {
+		ownProcess.raiseWithoutCore(signal);
+	} else {
+		ownProcess.raise(signal);
+	}
+	return signalExitCode(signal);
 }
 
 interface Watched {
@@ -80,13 +106,7 @@ async function watchCommand(
 	const cgroup = await context.createCgroup("run");
 	const ended = new AbortController();
 	let child: Child | undefined;
-	const listeners = PASSED_ON.map((signal) => {
-		const isDeliveredByTerminal = ownProcess.hasTerminal && (signal === "SIGINT" || signal === "SIGQUIT");
-		return { signal, listener: () => (isDeliveredByTerminal ? undefined : child?.kill(signal)) };
-	});
-	for (const { signal, listener } of listeners) {
-		ownProcess.on(signal, listener);
-	}
+	const unfollow = followSignals(ownProcess, () => child);
 	try {
 		const last = await follow(flags, context, {
 			observe: { ...observeOptions(flags), scope: { cgroups: [cgroup.path] } },
@@ -94,15 +114,13 @@ async function watchCommand(
 			show: async () => true,
 			description: [command, ...args].join(" "),
 			onCounting: () => {
-				child = startChild(cgroup.wrap(command, args), { stdio: "inherit" });
+				child = cgroup.inside(() => startChild({ command, args }, { stdio: "inherit" }));
 				child.ended.finally(() => ended.abort()).catch(() => undefined);
 			},
 		}).catch((error: unknown) => brokenOff(error, child, context));
 		return { last, end: await endOf(child) };
 	} finally {
-		for (const { signal, listener } of listeners) {
-			ownProcess.removeListener(signal, listener);
-		}
+		unfollow();
 		cgroup.close();
 	}
 }

@@ -59,6 +59,13 @@ export interface CliResult {
 	readonly openCgroups: number;
 }
 
+/** What came of a made-up world. */
+interface Seen {
+	observed: ObserveOptions | undefined;
+	looks: number;
+	openCgroups: number;
+}
+
 /** Runs a command line, or `command` with the context, in a made-up world. */
 export async function runCli(
 	argv: readonly string[],
@@ -66,26 +73,34 @@ export async function runCli(
 	command: (context: CliContext) => Promise<number> = (context) => main(argv, context),
 ): Promise<CliResult> {
 	const { stdout = new FakeStream(), stderr = new FakeStream() } = world;
-	let observed: ObserveOptions | undefined;
-	let looks = 0;
-	let openCgroups = 0;
-	const context: CliContext = {
-		stdout: new Output(stdout),
-		stderr: new Output(stderr),
+	const seen: Seen = { observed: undefined, looks: 0, openCgroups: 0 };
+	const exitCode = await command(fakeContext({ ...world, stdout, stderr }, seen));
+	return { exitCode, stdout: stdout.text, stderr: stderr.text, ...seen };
+}
+
+/** What `use` makes of the context of a made-up world. */
+export function withFakeContext<Result>(world: FakeWorld, use: (context: CliContext) => Result): Result {
+	return use(fakeContext(world, { observed: undefined, looks: 0, openCgroups: 0 }));
+}
+
+function fakeContext(world: FakeWorld, seen: Seen): CliContext {
+	return {
+		stdout: new Output(world.stdout ?? new FakeStream()),
+		stderr: new Output(world.stderr ?? new FakeStream()),
 		env: world.env ?? {},
 		interruption: () => {
 			const controller = new AbortController();
 			return { signal: controller.signal, end: () => controller.abort(), dispose: () => undefined };
 		},
 		async *observe(options) {
-			observed = options;
+			seen.observed = options;
 			if (world.openError !== undefined) {
 				throw world.openError;
 			}
 			options.onCounting?.({ description: "a test" });
 			const filtered = snapshotFilter(options.filter ?? {});
 			for (const snapshot of world.snapshots ?? []) {
-				looks += 1;
+				seen.looks += 1;
 				yield filtered(snapshot);
 				if (options.signal?.aborted === true) {
 					return;
@@ -100,20 +115,20 @@ export async function runCli(
 			}
 		},
 		createCgroup: async () => {
-			openCgroups += 1;
+			seen.openCgroups += 1;
 			return {
 				path: "/a/cgroup",
 				wrap: (name, args = []) => ({ command: name, args: [...args] }),
+				inside: (action) => action(),
 				close: () => {
-					openCgroups -= 1;
+					seen.openCgroups -= 1;
 					return true;
 				},
 			};
 		},
 		runChecks: async () => world.checks ?? [],
+		letGoOfTerminal: () => undefined,
 	};
-	const exitCode = await command(context);
-	return { exitCode, stdout: stdout.text, stderr: stderr.text, observed, looks, openCgroups };
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {

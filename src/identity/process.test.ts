@@ -61,7 +61,8 @@ test("reads cgroups of v2, hybrid and v1 hosts", () => {
 test("a comm with spaces and parentheses does not shift the fields of stat", (context) => {
 	const { procRoot, addProcess } = makeFakeHost(context);
 	addProcess({ pid: 7, comm: "a) S 99 (b", parentPid: 3 });
-	assert.deepEqual(readStat(7, procRoot), { parentPid: 3, startTicks: 100, hasEnded: false });
+	const { parentPid, startTicks, hasEnded } = readStat(7, procRoot) ?? {};
+	assert.deepEqual({ parentPid, startTicks, hasEnded }, { parentPid: 3, startTicks: 100, hasEnded: false });
 	assert.equal(readStat(8, procRoot), undefined);
 });
 

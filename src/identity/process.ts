@@ -89,10 +89,15 @@ export interface ProcessStat {
 	readonly startTicks: number;
 	/** A zombie: it has ended, and waits for its parent to notice. */
 	readonly hasEnded: boolean;
+	/** Stopped by a signal, such as that of Ctrl-Z. */
+	readonly isStopped: boolean;
+	/** Its process group, and the one that its terminal's keys are for: -1 where it has no terminal. */
+	readonly group: number;
+	readonly terminalGroup: number;
 }
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-export function readStat(pid: number, procRoot = PROC): ProcessStat | undefined {
+export function readStat(pid: number | "self", procRoot = PROC): ProcessStat | undefined {
 	const text = readText(join(procRoot, String(pid), "stat"));
 	if (text === undefined) return undefined;
 	// The name before the last ")" may itself hold spaces and parentheses. What follows begins with field 3.
@@ -100,7 +105,14 @@ export function readStat(pid: number, procRoot = PROC): ProcessStat | undefined 
 	const parentPid = Number(fields[1]);
 	const startTicks = Number(fields[19]);
 	if (!Number.isInteger(parentPid) || !Number.isInteger(startTicks)) return undefined;
-	return { parentPid, startTicks, hasEnded: fields[0] === "Z" || fields[0] === "X" };
+	return {
+		parentPid,
+		startTicks,
+		hasEnded: fields[0] === "Z" || fields[0] === "X",
+		isStopped: fields[0] === "T",
+		group: Number(fields[2]),
+		terminalGroup: Number(fields[5]),
+	};
 }
 
 /** The processes in `roots` that exist, and all their descendants. */

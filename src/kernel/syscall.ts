@@ -7,6 +7,9 @@ import { native } from "./libbpf.js";
 /** The same numbers on all architectures: both calls are younger than the common table. */
 const SYS_PIDFD_OPEN = 434;
 const SYS_PIDFD_GETFD = 438;
+/** An old one, so it has a number for each architecture. */
+const SYS_PRCTL: Readonly<Record<string, number>> = { x64: 157, arm64: 167 };
+const PR_SET_DUMPABLE = 4;
 
 /**
  * Duplicates descriptor `fd` of process `pid` into this one, for the caller to close. Needs ptrace rights on the process.
@@ -23,6 +26,18 @@ export function openForeignFd(pid: number, fd: number): number {
 		return copy;
 	} finally {
 		closeSync(pidFd);
+	}
+}
+
+/**
+ * From here on a signal that ends this process leaves no core file, whatever the limits and the kernel's core_pattern say.
+ *
+ * @throws HttpeekError HTTPEEK_NO_LIBBPF where nothing native can be called
+ */
+export function forbidCoreDump(): void {
+	const number = SYS_PRCTL[process.arch];
+	if (number === undefined || native().systemCall(number, PR_SET_DUMPABLE, 0, 0, 0, 0) !== 0) {
+		throw refused("forbid core dumps");
 	}
 }
 

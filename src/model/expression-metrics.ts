@@ -32,8 +32,10 @@ function sum(numbers: Iterable<number>): number {
 	return total;
 }
 
+/** Names, or examples of them where there are many. */
+export const EXAMPLE_METRICS = [...Object.keys(METRICS), "p50", "p99.9", "status404", "status5xx"];
 /** For messages and help. */
-export const METRIC_NAMES = [...Object.keys(METRICS), "p50", "p99.9", "status404", "status5xx"].join(", ");
+export const METRIC_NAMES = EXAMPLE_METRICS.join(", ");
 
 /** The metric of that name, or undefined: a name above, `p` and a percentile, `status` and a code or class. */
 export function findMetric(name: string): Metric | undefined {

@@ -8,7 +8,15 @@
  *
  * Metrics and their values: expression-metrics.ts.
  */
-import { findMetric, METRIC_NAMES, type Metric, readValue, VALUE_EXAMPLES } from "./expression-metrics.js";
+import { mostSimilar } from "../base/similar.js";
+import {
+	EXAMPLE_METRICS,
+	findMetric,
+	METRIC_NAMES,
+	type Metric,
+	readValue,
+	VALUE_EXAMPLES,
+} from "./expression-metrics.js";
 import { type Comparison, expressionError, type Token, tokenize } from "./expression-tokens.js";
 import type { Totals } from "./totals.js";
 
@@ -107,7 +115,9 @@ class Parser {
 		}
 		const metric = findMetric(token.text.toLowerCase());
 		if (metric === undefined) {
-			throw expressionError(this.#text, token.at, `unknown metric "${token.text}"`, `metrics are ${METRIC_NAMES}`);
+			const meant = mostSimilar(token.text, EXAMPLE_METRICS);
+			const hint = `${meant === undefined ? "" : `did you mean ${meant}? `}metrics are ${METRIC_NAMES}`;
+			throw expressionError(this.#text, token.at, `unknown metric "${token.text}"`, hint);
 		}
 		this.#position += 1;
 		return metric;

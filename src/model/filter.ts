@@ -44,9 +44,24 @@ export function parseStatus(text: string | number): StatusRange {
 		const first = Number(hundred) * 100;
 		return { from: first, to: open === "+" ? HIGHEST_STATUS : first + 99 };
 	}
+	const meant = meantStatus(spec);
 	throw new HttpeekError("HTTPEEK_USAGE", `status cannot be used: "${text}" is neither a status nor a range`, {
-		hint: "write 404, 5xx, 400-499, 5+ or 0 (no response)",
+		hint: `${meant === undefined ? "" : `did you mean ${meant}? `}write 404, 5xx, 400-499, 5+ or 0 (no response)`,
 	});
+}
+
+/** Ways in which statuses are written elsewhere, or half-way to what is meant. */
+function meantStatus(spec: string): string | undefined {
+	const [, hundred] = /^([1-5])[x*]*$/.exec(spec) ?? [];
+	if (hundred !== undefined) {
+		return `${hundred}xx`;
+	}
+	const [, from] = /^(?:>=?\s*)?([1-5])(?:00|xx)\s*\+?$/.exec(spec) ?? [];
+	if (from !== undefined) {
+		return `${from}+`;
+	}
+	const [, first, last] = /^([1-5]\d\d)\s*(?:-|\.\.+|:|to)\s*([1-5]\d\d)$/.exec(spec) ?? [];
+	return first !== undefined && last !== undefined && first < last ? `${first}-${last}` : undefined;
 }
 
 function checkPort(port: number): number {

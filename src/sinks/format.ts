@@ -3,12 +3,16 @@ import type { Snapshot } from "../model/snapshot.js";
 import { CSV_HEADER, formatCsv } from "./csv.js";
 import { formatJson } from "./json.js";
 import { formatLines } from "./lines.js";
+import { formatMarkdown, type MarkdownOptions } from "./markdown.js";
 import { formatTable, type ReportTableOptions } from "./table.js";
 
+/** What can be printed over and over. */
 export const OUTPUT_FORMATS = ["table", "wide", "lines", "json", "csv"] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+/** What a report at the end can be. */
+export const REPORT_FORMATS = [...OUTPUT_FORMATS, "markdown"] as const;
+export type OutputFormat = (typeof REPORT_FORMATS)[number];
 
-export type FormatOptions = Omit<ReportTableOptions, "wide">;
+export type FormatOptions = Omit<ReportTableOptions, "wide"> & MarkdownOptions;
 
 /** What a stream in this format begins with. */
 export function streamHeader(format: OutputFormat): string {
@@ -27,5 +31,7 @@ export function formatSnapshot(snapshot: Snapshot, format: OutputFormat, options
 			return formatJson(snapshot, options);
 		case "csv":
 			return formatCsv(snapshot, options);
+		case "markdown":
+			return formatMarkdown(snapshot, options);
 	}
 }

@@ -7,7 +7,7 @@ import { histogramOf } from "../model/histogram.js";
 import type { PeerRow } from "../model/snapshot.js";
 import { makeLosses, makeRow, makeSnapshot } from "../model/testing.js";
 import { CSV_HEADER } from "./csv.js";
-import { formatSnapshot, OUTPUT_FORMATS, type OutputFormat, streamHeader } from "./format.js";
+import { formatSnapshot, type OutputFormat, REPORT_FORMATS, streamHeader } from "./format.js";
 
 const plain = { color: false };
 const PEER: PeerRow = {
@@ -125,6 +125,24 @@ test("table: it fits the terminal, loses columns before it loses endpoints, and 
 	assert.match(formatSnapshot(makeSnapshot(), "table", plain), /^no HTTP exchange was seen\n\n0 exchanges in 10.0 s/);
 });
 
+test("table: what was served and what was called, separated, each with the column that tells it apart", () => {
+	const lines = formatSnapshot(shop, "table", { ...plain, byRole: true, limit: 2 }).split("\n");
+	assert.deepEqual(
+		lines.map((line) => line.replace(/ {2}.*/, "")),
+		[
+			...["Served (requests that came in)", "SERVICE", "shop", "shop", "… and 1 more rows", ""],
+			...["Called (requests that went out)", "SERVICE", "curl", "shop", ""],
+			lines.at(-2),
+			"",
+		],
+	);
+	assert.match(lines[1] ?? "", /^SERVICE +PORT +METHOD/);
+	assert.match(lines[7] ?? "", /^SERVICE +PEER +METHOD/);
+	const onlyCalls = formatSnapshot(makeSnapshot([makeRow({ role: "client" })]), "wide", { ...plain, byRole: true });
+	assert.match(onlyCalls, /^Called .*\nSERVICE +PEER +PROTOCOL/);
+	assert.match(formatSnapshot(makeSnapshot(), "table", { ...plain, byRole: true }), /^no HTTP exchange was seen\n/);
+});
+
 test("table: colours only when asked for, and they change no text", () => {
 	const colored = formatSnapshot(shop, "table", { color: true });
 	assert.ok(colored.includes("\u001b[33m"));
@@ -142,9 +160,10 @@ test("hostile bytes come out escaped in every format", () => {
 		csv: ',"/\\x0a\\x1b[2J"",\\\\\\xff\\u{202e} \'",',
 		table: "  /\\x0a\\x1b[2J\",\\\\\\xff\\u{202e} '  ",
 		wide: "  /\\x0a\\x1b[2J\",\\\\\\xff\\u{202e} '  ",
+		markdown: "| `/\\x0a\\x1b[2J\",\\\\\\xff\\u{202e} '` |",
 	};
 	const snapshot = makeSnapshot([makeRow({ route: wireText(hostile) })]);
-	for (const format of OUTPUT_FORMATS) {
+	for (const format of REPORT_FORMATS) {
 		const text = formatSnapshot(snapshot, format, plain);
 		assert.ok(text.includes(printed[format]), `${format}: ${text}`);
 	}
@@ -157,7 +176,7 @@ test("property: whatever routes and services are, records are lines, and nothing
 			const snapshot = makeSnapshot([makeRow({ route, service, peer })], {
 				connections: [{ service, role: "client", peer, outcome: "timeout", count: 3 }],
 			});
-			for (const format of OUTPUT_FORMATS) {
+			for (const format of REPORT_FORMATS) {
 				const output = formatSnapshot(snapshot, format, plain);
 				assert.ok(!/(?![ \n])[\p{C}\p{Z}]/u.test(output), JSON.stringify(output));
 			}

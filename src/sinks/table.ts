@@ -3,19 +3,27 @@
 import { formatSeconds } from "../base/durations.js";
 import { escapeText } from "../base/escape.js";
 import { mean } from "../model/histogram.js";
-import type { EndpointRow, Snapshot } from "../model/snapshot.js";
+import type { EndpointRow, Role, Snapshot } from "../model/snapshot.js";
 import { type Totals, totalsOf } from "../model/totals.js";
 import { type Column, paint, renderTable, type TableOptions } from "./columns.js";
 import { chosenRows, type RowOptions } from "./options.js";
 import { peerLines } from "./peer-table.js";
-import { formatQuantile, formatRate, formatShare, statusCell } from "./texts.js";
+import { formatQuantile, formatRate, formatShare, ROLE_HEADINGS, statusCell } from "./texts.js";
+
+const ROLES: readonly Role[] = ["server", "client"];
 
 export interface ReportTableOptions extends RowOptions, TableOptions {
 	/** Show every label: protocol, TLS, peer, and more of the latency. */
 	readonly wide?: boolean;
+	/** A table for what was served and one for what was called, as a report about a command wants it. */
+	readonly byRole?: boolean;
 }
 
-type RowColumn = Column<EndpointRow> & { readonly onlyWide?: boolean };
+interface RowColumn extends Column<EndpointRow> {
+	readonly onlyWide?: boolean;
+	/** Where roles are separated: the roles whose table has it, wide or not. */
+	readonly roles?: readonly Role[];
+}
 
 function rowColumns(durationSeconds: number): readonly RowColumn[] {
 	const text = (title: string, of: (row: EndpointRow) => string, more: Partial<RowColumn> = {}): RowColumn => ({
@@ -28,9 +36,9 @@ function rowColumns(durationSeconds: number): readonly RowColumn[] {
 		text(title, of, { align: "end", ...more });
 	return [
 		text("SERVICE", ({ service }) => escapeText(service), { shrinksTo: 8, dropOrder: 3 }),
-		text("ROLE", ({ role }) => role, { dropOrder: 4 }),
-		number("PORT", ({ port }) => String(port), { dropOrder: 2 }),
-		text("PEER", ({ peer }) => escapeText(peer ?? "-"), { onlyWide: true, dropOrder: 8 }),
+		text("ROLE", ({ role }) => role, { dropOrder: 4, roles: [] }),
+		number("PORT", ({ port }) => String(port), { dropOrder: 2, roles: ["server"] }),
+		text("PEER", ({ peer }) => escapeText(peer ?? "-"), { onlyWide: true, dropOrder: 8, roles: ["client"] }),
 		text("PROTOCOL", ({ protocol, tls }) => (tls ? `${protocol} tls` : protocol), { onlyWide: true, dropOrder: 9 }),
 		text("METHOD", ({ method }) => method),
 		text("ENDPOINT", ({ route }) => escapeText(route), { shrinksTo: 12 }),
@@ -53,14 +61,8 @@ function meanText(latency: EndpointRow["latency"]): string {
 
 /** The report as text; ends in a newline. */
 export function formatTable(snapshot: Snapshot, options: ReportTableOptions): string {
-	const columns = rowColumns(snapshot.durationSeconds).filter(
-		({ onlyWide }) => options.wide === true || onlyWide !== true,
-	);
-	const rows = chosenRows(snapshot.endpoints, options);
-	const hidden = snapshot.endpoints.length - rows.length;
 	const lines = [
-		...(rows.length > 0 ? renderTable(columns, rows, options) : ["no HTTP exchange was seen"]),
-		...(hidden > 0 ? [paint(`… and ${hidden} more rows`, "dim", options.color)] : []),
+		...endpointLines(snapshot, options),
 		"",
 		totalsLine(totalsOf(snapshot), snapshot.durationSeconds),
 		...connectionLines(snapshot),
@@ -68,6 +70,36 @@ export function formatTable(snapshot: Snapshot, options: ReportTableOptions): st
 		...lossLines(snapshot).map((line) => paint(line, "warning", options.color)),
 	];
 	return lines.map((line) => `${line}\n`).join("");
+}
+
+function endpointLines(snapshot: Snapshot, options: ReportTableOptions): string[] {
+	if (snapshot.endpoints.length === 0) {
+		return ["no HTTP exchange was seen"];
+	}
+	if (options.byRole !== true) {
+		return tableLines(snapshot, undefined, options);
+	}
+	const tables = ROLES.map((role) => tableLines(snapshot, role, options)).filter((lines) => lines.length > 0);
+	return tables.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+/** The rows of a role below its heading, or all rows. */
+function tableLines(snapshot: Snapshot, role: Role | undefined, options: ReportTableOptions): string[] {
+	const { color, wide = false } = options;
+	const ofRole = snapshot.endpoints.filter((row) => role === undefined || row.role === role);
+	if (ofRole.length === 0) {
+		return [];
+	}
+	const columns = rowColumns(snapshot.durationSeconds).filter(({ onlyWide = false, roles }) =>
+		role === undefined || roles === undefined ? wide || !onlyWide : roles.includes(role),
+	);
+	const rows = chosenRows(ofRole, options);
+	const hidden = ofRole.length - rows.length;
+	return [
+		...(role === undefined ? [] : [paint(ROLE_HEADINGS[role], "bold", color)]),
+		...renderTable(columns, rows, options),
+		...(hidden > 0 ? [paint(`… and ${hidden} more rows`, "dim", color)] : []),
+	];
 }
 
 /** `12034 exchanges in 10.0 s (1203/s), 3 errors (0.02 %), 0 unanswered, 2 in flight, p50 1.20 ms, p99 4.10 ms`. */

@@ -1,7 +1,7 @@
 /** How numbers and outcomes are said to people: the same words in reports and on the screen. */
 import { formatSeconds } from "../base/durations.js";
 import { type Histogram, quantile } from "../model/histogram.js";
-import type { EndpointRow } from "../model/snapshot.js";
+import type { EndpointRow, Role } from "../model/snapshot.js";
 import type { Cell } from "./columns.js";
 
 const NOTHING = "-";
@@ -30,6 +30,12 @@ export function formatQuantile(latency: Histogram, q: number): string {
 	const seconds = quantile(latency, q);
 	return seconds === undefined ? NOTHING : formatSeconds(seconds);
 }
+
+/** What stands above the exchanges of a role where the two are separated. */
+export const ROLE_HEADINGS: Readonly<Record<Role, string>> = {
+	server: "Served (requests that came in)",
+	client: "Called (requests that went out)",
+};
 
 const OUTCOME_TEXTS: Readonly<Record<Exclude<EndpointRow["outcome"], "response">, string>> = {
 	client_closed: "client closed",

@@ -33,15 +33,16 @@ test("streams and exit codes are the command's", { skip: skipReason }, async (co
 		[["false"], 1],
 		[["httpeek-no-such-command"], 127],
 		[["/etc/passwd"], 126],
-		[["sh", "-c", "kill -SEGV $$"], 128 + 11],
 	] as const) {
 		const program = stage.httpeek(["run", "--", ...words]);
 		const { code: seen, signal } = await program.ended;
 		assert.deepEqual([seen, signal], [code, null], `${words.join(" ")}: ${program.stderr}`);
 		assert.doesNotMatch(program.stderr, /\n {4}at /);
 	}
-	const killed = stage.httpeek(["run", "--", "sh", "-c", "kill -KILL $$"]);
-	assert.deepEqual(await killed.ended, { code: null, signal: "SIGKILL" }, "it ends as the command did: 137 in a shell");
+	for (const signal of ["KILL", "TERM", "USR1", "SEGV", "ABRT"]) {
+		const killed = stage.httpeek(["run", "--", "sh", "-c", `ulimit -c 0; kill -${signal} $$`]);
+		assert.deepEqual(await killed.ended, { code: null, signal: `SIG${signal}` }, "it ends as the command did");
+	}
 	assert.deepEqual(own(stage), []);
 });
 
@@ -89,7 +90,14 @@ test("--report writes a file, -o says how, --fail-if judges", { skip: skipReason
 		(await run(["-o", "csv"], ...curl)).report,
 		/^ended_at,.*\n\S+,curl,client,.*,GET,\/broken,500,response,1,/,
 	);
-	assert.match((await run([], ...curl)).report, /^SERVICE .*\ncurl +client .*\/broken +500/);
+	assert.match(
+		(await run([], ...curl)).report,
+		/^Called \(requests that went out\)\nSERVICE +PEER .*\ncurl +127\.0\.0\.1:\d+ +GET +\/broken +500/,
+	);
+	assert.match(
+		(await run(["-o", "markdown"], ...curl)).report,
+		/^\*\*httpeek\*\* `curl -s http:.*`: 1 exchanges in .*\n\n\*\*Called .*\n\n\| Service \| Peer .*\n.*\n\| `curl` .* \*\*500\*\* \| 1 /,
+	);
 	assert.match((await run(["-o", "lines"], ...curl)).report, /^Endpoint: \/broken, Status Code: 500, Count: 1\n$/);
 
 	const failed = await run(["--fail-if", "status5xx > 0"], ...curl);

@@ -49,7 +49,16 @@ export const FOR_TESTING = [
 	program("nftables", "nft"),
 	program("procps", "sysctl"),
 	program("tmux", "tmux"),
+	program("bash", "bash"),
+	program("zsh", "zsh"),
+	program("fish", "fish"),
+	program("cmark-gfm", "cmark-gfm"),
+	program("bsdutils", "script"),
+	program("perl-base", "perl"),
 ];
+
+/** @type {Requirement[]} */
+export const FOR_PICTURES = [program("tmux", "tmux")];
 
 /** @type {Requirement[]} */
 export const FOR_OTHER_KERNELS = [

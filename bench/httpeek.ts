@@ -48,6 +48,15 @@ export class Httpeek implements AsyncDisposable {
 		return new Httpeek(child, performance.now() - startedMs);
 	}
 
+	/**
+	 * As `stat`, with tables that have room for so many endpoints of one service, which may take seven eighths of them.
+	 * @throws HttpeekError HTTPEEK_IO
+	 */
+	static startWithEndpoints(workplace: Workplace, endpoints: number): Promise<Httpeek> {
+		const room = String(Math.ceil((endpoints * 8) / 7) + 8);
+		return Httpeek.start(workplace, ["stat", "-o", "json", "--max-endpoints", room]);
+	}
+
 	/** Time on a CPU in user space and in system calls, of all its threads. */
 	cpuSeconds(): number {
 		const text = readFileSync(`/proc/${this.#child.pid}/stat`, "latin1");

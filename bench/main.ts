@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { HttpeekError } from "../src/base/errors.js";
 import { measureCounted } from "./measure/counted.js";
+import { measureFlatness } from "./measure/flatness.js";
 import { measureFootprint } from "./measure/footprint.js";
 import { measureIdleConnections } from "./measure/idle-connections.js";
 import { measureKernelTime } from "./measure/kernel-time.js";
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
 	footprint: measureFootprint,
 	idle: measureIdleConnections,
 	start: measureStart,
+	scale: measureFlatness,
 };
 
 const HELP = `usage: npm run bench -- [options]

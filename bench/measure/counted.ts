@@ -1,9 +1,9 @@
 /** Whether what httpeek counts is what the load generator sent. */
 import { Httpeek, type HttpeekReport } from "../httpeek.js";
 import { CONNECTIONS, fullSpeed, type LoadResult, PIPELINE_DEPTH, type Traffic } from "../load.js";
+import { startNginx } from "../nginx.js";
 import type { Row } from "../row.js";
 import type { Scale } from "../scale.js";
-import { startNginx } from "../servers.js";
 import type { Workplace } from "../workplace.js";
 
 const TRAFFIC: readonly (readonly [Traffic, string])[] = [

@@ -2,9 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Httpeek } from "../httpeek.js";
 import { fullSpeed, steady } from "../load.js";
+import { startNginx } from "../nginx.js";
 import type { Goal, Row } from "../row.js";
 import type { Scale } from "../scale.js";
-import { type Server, startNginx } from "../servers.js";
+import type { Server } from "../servers.js";
 import type { Workplace } from "../workplace.js";
 
 const CPU_GOAL: Goal = { atMost: 1 };

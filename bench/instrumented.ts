@@ -11,6 +11,8 @@ import { inCheckout, type Workplace } from "./workplace.js";
 /** The last ones that run on Node 20. */
 const PACKAGES = ["@opentelemetry/auto-instrumentations-node@0.81.2", "@opentelemetry/api@1.9.0"];
 const REGISTER = "node_modules/@opentelemetry/auto-instrumentations-node/build/src/register.js";
+/** Without it nothing is instrumented in a program of ES modules, as the server is one. */
+const MODULE_HOOK = "node_modules/@opentelemetry/instrumentation/hook.mjs";
 const LONGEST_INSTALLATION_SECONDS = 300;
 
 /** @returns the folder it is in; undefined where it cannot be installed, which is told on standard error */
@@ -41,7 +43,7 @@ export async function startInstrumented(workplace: Workplace, folder: string): P
 	]);
 	const [, port] = await collector.says(/^port (\d+)$/m);
 	const server = await startNode(workplace, "http", {
-		flags: ["--require", join(folder, REGISTER)],
+		flags: ["--no-warnings", `--experimental-loader=${join(folder, MODULE_HOOK)}`, "--require", join(folder, REGISTER)],
 		env: {
 			OTEL_SERVICE_NAME: "bench",
 			OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http",

@@ -15,5 +15,7 @@ const SERVERS: Readonly<Record<ServerKind, () => Server>> = {
 	sink: () => createServer((socket) => socket.on("error", () => undefined).resume()),
 };
 
+// an instrumentation that listens for it, too, would otherwise keep it from being the end
+process.once("SIGTERM", () => process.exit(0));
 const server = SERVERS[process.argv[2] as ServerKind]();
 server.listen(0, "127.0.0.1", () => console.log(`port ${(server.address() as AddressInfo).port}`));

@@ -51,6 +51,12 @@ export const FOR_TESTING = [
 	program("tmux", "tmux"),
 ];
 
+/** What httpeek is compared with. @type {Requirement[]} */
+export const FOR_COMPARING = [program("haproxy", "haproxy")];
+
+/** The same, with `--peers`. @type {Requirement[]} */
+export const FOR_COMPARING_PEERS = [program("tshark", "tshark"), program("ngrep", "ngrep")];
+
 /** @type {Requirement[]} */
 export const FOR_OTHER_KERNELS = [
 	program("qemu-system-x86", "qemu-system-x86_64"),

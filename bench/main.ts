@@ -33,7 +33,7 @@ const PEERS = "peers";
 const HELP = `usage: npm run bench -- [options]
 
   --peers         also what people use today, on the same load: tshark, ngrep, an access log
-  --quick         a minute and a half instead of ten: whether it runs, not how fast it is
+  --quick         two minutes instead of ten: whether it runs, not how fast it is
   --only <group>  ${Object.keys(GROUPS).join(", ")}, ${PEERS}; can be repeated
   --json          one JSON document instead of the table
   --markdown      the table in Markdown

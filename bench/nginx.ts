@@ -19,8 +19,6 @@ export interface NginxOptions extends ProgramOptions {
 	readonly proxyTo?: Server;
 	/** Instead of a free one; several can share it, and the kernel spreads the connections over them. */
 	readonly sharedPort?: number;
-	/** Loopback addresses to listen on: each has room for another 28,000 clients' ports. */
-	readonly addresses?: readonly string[];
 }
 
 export interface Nginx extends Server {
@@ -59,7 +57,7 @@ function readStatus(text: string): number {
 
 /** No log unless it is asked for, and connections that stay open. */
 function configuration(folder: string, port: number, statusPort: number, options: NginxOptions): string {
-	const { accessLog, proxyTo, sharedPort, addresses = [LOOPBACK] } = options;
+	const { accessLog, proxyTo, sharedPort } = options;
 	const flags = `backlog=4096${sharedPort === undefined ? "" : " reuseport"}`;
 	const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
 		.map((name) => `${name}_temp_path ${join(folder, name)};`)
@@ -79,7 +77,7 @@ http {
 	${temporary}
 	${proxyTo === undefined ? "" : upstream(proxyTo.port)}
 	server {
-		${addresses.map((address) => `listen ${address}:${port} ${flags};`).join("\n\t\t")}
+		listen ${LOOPBACK}:${port} ${flags};
 		root ${join(folder, "files")};
 		${proxyTo === undefined ? ANSWERS : FORWARDED}
 	}

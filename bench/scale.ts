@@ -40,7 +40,7 @@ export const FULL: Scale = {
 	starts: 11,
 };
 
-/** A minute and a half: says that everything runs, not how fast it is. */
+/** Two minutes: says that everything runs, not how fast it is. */
 export const QUICK: Scale = {
 	countedSeconds: 1,
 	kernelSeconds: 0.5,

@@ -16,6 +16,9 @@ import { Child, type ChildOptions } from "./child.js";
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** Files of a server or client besides its connections. */
+const OTHER_FILES = 200;
+
 /** A file of the checkout. */
 export function inCheckout(...parts: readonly string[]): string {
 	return join(CHECKOUT, ...parts);
@@ -29,8 +32,6 @@ export interface Network {
 export interface ProgramOptions extends ChildOptions {
 	/** Where its sockets are; default: where those of the benchmark are. */
 	readonly network?: Network | undefined;
-	/** Descriptors that it can open. Default: as many as the benchmark. */
-	readonly openFiles?: number;
 	/** False: on whatever CPU the scheduler likes. */
 	readonly isPinned?: boolean;
 	/** On this CPU, whatever else its kind of program runs on. */
@@ -64,6 +65,12 @@ export class Workplace {
 	/** Directory of the cgroup that is watched. */
 	get scope(): string {
 		return this.#cgroup.path;
+	}
+
+	/** Connections that one program can have: Node and what it starts may open files up to the hard limit. */
+	get mostConnections(): number {
+		const limits = readFileSync("/proc/self/limits", "latin1");
+		return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY) - OTHER_FILES;
 	}
 
 	/** Makes a folder in the temporary one. */
@@ -106,11 +113,9 @@ export class Workplace {
 	}
 
 	#place(words: readonly string[], options: PlaceOptions): { command: string; args: string[] } {
-		const { network, openFiles, cpu, isPinned = true } = options;
+		const { network, cpu, isPinned = true } = options;
 		const isOnOneCpu = isPinned && cpu !== undefined && this.cpus.length > 1;
 		const [command = "", ...args] = [
-			// a hard limit is raised by the program that is to have it, before it becomes that program
-			...(openFiles === undefined ? [] : ["/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"', String(openFiles)]),
 			...(isOnOneCpu ? ["taskset", "-c", String(cpu)] : []),
 			...(network === undefined ? [] : ["ip", "netns", "exec", network.name]),
 			...words,
@@ -132,7 +137,7 @@ export class Workplace {
 	}
 }
 
-type PlaceOptions = Pick<ProgramOptions, "network" | "openFiles" | "isPinned"> & { readonly cpu?: number | undefined };
+type PlaceOptions = Pick<ProgramOptions, "network" | "isPinned"> & { readonly cpu?: number | undefined };
 
 function allowedCpus(): number[] {
 	const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "";

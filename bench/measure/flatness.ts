@@ -17,7 +17,6 @@ const GROUP = "scale";
 const WARM_UP_MS = 1_000;
 /** The window that is measured ends so long before the load does. */
 const MARGIN_MS = 250;
-const OTHER_FILES = 200;
 
 /** Loads that run at the same time, and what they are called. */
 interface Case {
@@ -26,15 +25,16 @@ interface Case {
 }
 
 export async function* measureFlatness(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {
-	const { manyEndpoints, idleConnections } = scale;
+	const { manyEndpoints } = scale;
+	const connections = Math.min(scale.idleConnections, workplace.mostConnections);
 	{
-		await using nginx = await startNginx(workplace, { openFiles: idleConnections + OTHER_FILES });
+		await using nginx = await startNginx(workplace);
 		yield* compare(workplace, scale, [nginx], { what: "1 endpoint", loads: [routes(1)] }, [
 			{ what: `${manyEndpoints} endpoints`, loads: [routes(manyEndpoints)] },
 		]);
 		yield* compare(workplace, scale, [nginx], { what: "1 connection", loads: [{ ...routes(1), connections: 1 }] }, [
 			{ what: `${CONNECTIONS} connections`, loads: [routes(1)] },
-			{ what: `${idleConnections} connections`, loads: [{ ...routes(1), connections: idleConnections }] },
+			{ what: `${connections} connections`, loads: [{ ...routes(1), connections }] },
 		]);
 	}
 	yield* measureContention(workplace, scale);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { HttpeekError } from "../../src/base/errors.js";
+import { Disposables } from "../disposables.js";
 import { Httpeek } from "../httpeek.js";
 import { fullSpeed } from "../load.js";
 import { startNginx } from "../nginx.js";
@@ -13,13 +14,13 @@ import { inCheckout, type Workplace } from "../workplace.js";
 const SLABINFO = "/proc/slabinfo";
 /** Memory that was given back is free only after grace periods of RCU. */
 const SETTLE_MS = 1_000;
-/** Files of a server or client besides the connections. */
-const OTHER_FILES = 200;
-/** One client's ports, towards one address of the server, are fewer than 50,000. */
-const ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"];
+/** Fewer than a client has ports for, towards one server. */
+const MOST_TO_ONE_SERVER = 20_000;
+/** A few seconds, on a machine that has nothing else to do. */
+const LONGEST_OPENING_SECONDS = 120;
 const BYTES_PER_MB = 1_000_000;
-/** What bench/README.md promises for 50,000 connections and 10,000 endpoints. */
-const BUDGET_MB = 160;
+/** What bench/README.md promises for 50,000 connections and 10,000 endpoints: more CPUs have more copies of a counter. */
+const BUDGET_MB = { upToTwoCpus: 100, more: 170 };
 
 export async function* measureIdleConnections(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {
 	const { idleConnections: connections } = scale;
@@ -42,7 +43,6 @@ export async function* measureIdleConnections(workplace: Workplace, scale: Scale
 /** Tables with room for all endpoints, and all connections, each once with httpeek and once without. */
 async function measureLargeHost(workplace: Workplace, scale: Scale): Promise<Row> {
 	const { manyConnections: connections, manyEndpoints: endpoints } = scale;
-	await openedBytes(workplace, connections);
 	const plain = await openedBytes(workplace, connections);
 	await using httpeek = await Httpeek.startWithEndpoints(workplace, endpoints);
 	const connectionBytes = (await openedBytes(workplace, connections, endpoints)) - plain;
@@ -53,7 +53,7 @@ async function measureLargeHost(workplace: Workplace, scale: Scale): Promise<Row
 		what: `kernel memory for ${connections} connections and ${endpoints} endpoints`,
 		unit: "MB",
 		measured: (tableBytes + connectionBytes) / BYTES_PER_MB,
-		goal: { atMost: BUDGET_MB },
+		goal: { atMost: workplace.cpus.length > 2 ? BUDGET_MB.more : BUDGET_MB.upToTwoCpus },
 		note: `tables ${tables}, connections ${storage}; its process ${(httpeek.peakResidentBytes() / BYTES_PER_MB).toFixed(0)} resident, with the tables that it maps`,
 	};
 }
@@ -63,14 +63,21 @@ async function measureLargeHost(workplace: Workplace, scale: Scale): Promise<Row
  * @param endpoints that are asked for once they are open, so that they have their rows
  */
 async function openedBytes(workplace: Workplace, connections: number, endpoints = 0): Promise<number> {
-	const openFiles = connections + OTHER_FILES;
-	await using nginx = await startNginx(workplace, { openFiles, addresses: ADDRESSES });
+	const servers = Math.ceil(connections / Math.min(workplace.mostConnections, MOST_TO_ONE_SERVER));
+	await using stack = new Disposables();
+	const ports: number[] = [];
+	for (let i = 0; i < servers; i++) ports.push(stack.use(await startNginx(workplace)).port);
 	await delay(SETTLE_MS);
 	const before = allocatedBytes();
-	const args = [inCheckout("dist/bench/idle-client.js"), String(nginx.port), String(connections), ...ADDRESSES];
-	await using client = workplace.startClient("the idle client", process.execPath, args, { openFiles });
-	await client.says(/^open$/m);
-	if (endpoints > 0) await fullSpeed(workplace, { port: nginx.port, seconds: 1, traffic: "routes", routes: endpoints });
+	await Promise.all(
+		ports.map(async (port) => {
+			const args = [inCheckout("dist/bench/idle-client.js"), String(port), String(Math.ceil(connections / servers))];
+			const client = stack.use(workplace.startClient("the idle client", process.execPath, args));
+			await client.says(/^open$/m, LONGEST_OPENING_SECONDS);
+		}),
+	);
+	const [port = 0] = ports;
+	if (endpoints > 0) await fullSpeed(workplace, { port, seconds: 1, traffic: "routes", routes: endpoints });
 	await delay(SETTLE_MS);
 	return allocatedBytes() - before;
 }

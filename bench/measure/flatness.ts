@@ -106,7 +106,7 @@ async function nanosecondsEach(
 	clock: KernelClock,
 ): Promise<number> {
 	const port = servers[0]?.port ?? 0;
-	const wholeSeconds = seconds + Math.ceil((WARM_UP_MS + MARGIN_MS) / 1000);
+	const wholeSeconds = Math.ceil(seconds + (WARM_UP_MS + MARGIN_MS) / 1000);
 	const running = Promise.all(loads.map((load) => fullSpeed(workplace, { port, seconds: wholeSeconds, ...load })));
 	await delay(WARM_UP_MS);
 	const before = await requestsOf(servers);

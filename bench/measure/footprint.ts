@@ -1,5 +1,4 @@
 /** What httpeek takes for itself: CPU time and memory of its process, and its tables in the kernel. */
-import { setTimeout as delay } from "node:timers/promises";
 import { Httpeek } from "../httpeek.js";
 import { fullSpeed, steady } from "../load.js";
 import { startNginx } from "../nginx.js";
@@ -14,18 +13,18 @@ const MANY_ENDPOINTS_GOAL: Goal = { atMost: 3 };
 const SAME_GOAL: Goal = { atMost: 0.3 };
 const MEMORY_GOAL: Goal = { atMost: 70 };
 const SLOW_PER_SECOND = 400;
-/** Compiling its code is over by then; it is paid once and not per second. */
-const WARM_UP_MS = 2_000;
+/** Compiling its code and meeting the endpoints is over by then; it is paid once and not per second. */
+const WARM_UP_SECONDS = 3;
 const BYTES_PER_MB = 1_000_000;
 
 export async function* measureFootprint(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {
 	const { cpuSeconds: seconds, manyEndpoints } = scale;
 	await using nginx = await startNginx(workplace);
 	const { port } = nginx;
-	const full: Load = async () => (await fullSpeed(workplace, { port, seconds })).requests;
-	const slow: Load = () => steady(port, SLOW_PER_SECOND, seconds);
-	const many: Load = async () =>
-		(await fullSpeed(workplace, { port, seconds, traffic: "routes", routes: manyEndpoints })).requests;
+	const full: Load = async (wanted = seconds) => (await fullSpeed(workplace, { port, seconds: wanted })).requests;
+	const slow: Load = (wanted = seconds) => steady(port, SLOW_PER_SECOND, wanted);
+	const many: Load = async (wanted = seconds) =>
+		(await fullSpeed(workplace, { port, seconds: wanted, traffic: "routes", routes: manyEndpoints })).requests;
 
 	const atFullSpeed = await observe(() => Httpeek.start(workplace), full);
 	yield* rowsOf("stat at full speed", atFullSpeed, CPU_GOAL, MEMORY_GOAL);
@@ -46,7 +45,7 @@ export async function* measureFootprint(workplace: Workplace, scale: Scale): Asy
 }
 
 /** Makes requests for a while, and tells how many. */
-type Load = () => Promise<number>;
+type Load = (seconds?: number) => Promise<number>;
 
 interface Footprint {
 	readonly cpuPercent: number;
@@ -57,7 +56,7 @@ interface Footprint {
 
 async function observe(start: () => Promise<Httpeek>, load: Load): Promise<Footprint> {
 	await using httpeek = await start();
-	await delay(WARM_UP_MS);
+	await load(WARM_UP_SECONDS);
 	const [cpuBefore, startMs] = [httpeek.cpuSeconds(), performance.now()];
 	const requests = await load();
 	const seconds = (performance.now() - startMs) / 1000;

@@ -92,6 +92,13 @@ export class Child {
 		return this.#stdout;
 	}
 
+	/** Waits until it has ended, however that was; false when it takes longer. */
+	async hasEndedWithin(seconds: number): Promise<boolean> {
+		const deadline = performance.now() + seconds * 1000;
+		while (this.isRunning && performance.now() < deadline) await delay(POLL_MS);
+		return !this.isRunning;
+	}
+
 	/** Sends a signal; nothing happens when it has ended. */
 	kill(signal: NodeJS.Signals): void {
 		if (this.isRunning) this.#process.kill(signal);

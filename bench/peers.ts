@@ -31,9 +31,11 @@ export const NGREP: Peer = {
 	line: "HTTP/1\\.[01] [0-9][0-9][0-9] ",
 };
 
+const PATIENCE_SECONDS = 10;
+
 export interface RunningPeer extends AsyncDisposable {
 	readonly pid: number;
-	/** Ends it as Ctrl-C does, and counts the responses in its output. */
+	/** Ends it as Ctrl-C does, with some patience if it has still to decode what it captured, and counts the responses. */
 	readonly end: () => Promise<number>;
 }
 
@@ -53,7 +55,8 @@ export async function startPeer(
 		pid: child.pid,
 		async end() {
 			child.kill("SIGINT");
-			await child.result();
+			if (!(await child.hasEndedWithin(PATIENCE_SECONDS))) child.kill("SIGKILL");
+			await child.hasEndedWithin(PATIENCE_SECONDS);
 			// 1: there is no such line
 			const counting = workplace.start("grep", "/bin/sh", [
 				"-c",

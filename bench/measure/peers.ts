@@ -1,13 +1,14 @@
 /** What people use today, on the same load: how much of it they count, and what that takes. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Httpeek } from "../httpeek.js";
-import { fullSpeed, type LoadResult } from "../load.js";
+import { CONNECTIONS, fullSpeed, type LoadResult } from "../load.js";
 import { type Nginx, startNginx } from "../nginx.js";
 import { countLog, NGREP, type Peer, startPeer, TSHARK } from "../peers.js";
 import { treeUsage, type Usage } from "../process-tree.js";
 import type { Row } from "../row.js";
 import type { Scale } from "../scale.js";
 import type { Network, Workplace } from "../workplace.js";
+import { countedRatio, responsesIn } from "./counted.js";
 
 const GROUP = "peers";
 const BYTES_PER_MB = 1_000_000;
@@ -41,9 +42,7 @@ async function watchWithHttpeek(workplace: Workplace, load: () => Promise<LoadRe
 	const before = treeUsage(httpeek.pid);
 	const sent = await load();
 	const usage = treeUsage(httpeek.pid);
-	const { endpoints } = await httpeek.report();
-	const responses = endpoints.filter(({ role, outcome }) => role === "server" && outcome === "response");
-	const counted = responses.reduce((sum, { count }) => sum + count, 0);
+	const counted = responsesIn(await httpeek.report());
 	return { sent, counted, usage: { ...usage, cpuSeconds: usage.cpuSeconds - before.cpuSeconds } };
 }
 
@@ -81,8 +80,8 @@ function* rowsOf(name: string, { sent, counted, usage }: Result, alone: LoadResu
 	yield {
 		group: GROUP,
 		what: `counted / sent: ${name}`,
-		unit: "ratio",
-		measured: counted / sent.requests,
+		unit: "exact ratio",
+		measured: countedRatio(counted, sent.requests, CONNECTIONS),
 		note: `${counted} of ${sent.requests}; ${Math.round(rate(sent))}/s, ${Math.round(rate(alone))}/s without`,
 	};
 	yield {

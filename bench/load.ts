@@ -39,6 +39,9 @@ export interface LoadOptions extends Pick<ProgramOptions, "network" | "cpu"> {
 	readonly firstRoute?: number;
 }
 
+/** A response that takes longer is an error: with ten thousand connections on a busy machine two seconds are not rare. */
+const WRK_TIMEOUT = "30s";
+
 /**
  * wrk at full speed.
  * @throws HttpeekError HTTPEEK_IO when it failed, or a connection of it did
@@ -48,7 +51,7 @@ export async function fullSpeed(workplace: Workplace, options: LoadOptions): Pro
 	const wholeSeconds = Math.max(1, Math.round(seconds));
 	const script = inCheckout("bench/traffic.lua");
 	const url = `http://127.0.0.1:${port}${path}`;
-	const args = ["-t1", `-c${connections}`, `-d${wholeSeconds}s`, "-s", script, url];
+	const args = ["-t1", `-c${connections}`, `-d${wholeSeconds}s`, "--timeout", WRK_TIMEOUT, "-s", script, url];
 	const env = {
 		BENCH_TRAFFIC: traffic,
 		BENCH_ROUTES: String(options.routes ?? 1),

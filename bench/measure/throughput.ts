@@ -32,7 +32,7 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** A way to run a server: as it is, watched by httpeek, or by something else. */
-interface Contender {
+export interface Contender {
 	/** What stands behind "with / without". */
 	readonly name: string;
 	readonly port: number;
@@ -96,7 +96,7 @@ interface Pair {
  * Rounds in which everybody has a turn, every other one backwards: a machine that gets slower or faster favours nobody. Who
  * ends a round begins the next one, and needs no second start.
  */
-async function takeTurns(
+export async function takeTurns(
 	plain: Contender,
 	others: readonly Contender[],
 	rounds: number,

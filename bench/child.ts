@@ -56,14 +56,15 @@ export class Child {
 
 	/**
 	 * Waits until it has said something on standard output or standard error.
+	 * @param seconds that it may take, after whatever it says meanwhile
 	 * @throws HttpeekError HTTPEEK_IO when it ends first, or takes too long
 	 */
-	async says(pattern: RegExp): Promise<RegExpExecArray> {
+	async says(pattern: RegExp, seconds = DEADLINE_MS / 1000): Promise<RegExpExecArray> {
 		while (true) {
 			const match = pattern.exec(this.#stdout) ?? pattern.exec(this.#stderr);
 			if (match !== null) return match;
 			if (!this.isRunning) throw this.#failure(`ended with ${this.#exitCode}`);
-			await this.#change(`did not say ${pattern}`, DEADLINE_MS);
+			await this.#change(`did not say ${pattern}`, seconds * 1000);
 		}
 	}
 
@@ -89,6 +90,13 @@ export class Child {
 		while (this.isRunning) await this.#change("did not end", seconds * 1000 + DEADLINE_MS);
 		if (this.#exitCode !== 0) throw this.#failure(`ended with ${this.#exitCode}`);
 		return this.#stdout;
+	}
+
+	/** Waits until it has ended, however that was; false when it takes longer. */
+	async hasEndedWithin(seconds: number): Promise<boolean> {
+		const deadline = performance.now() + seconds * 1000;
+		while (this.isRunning && performance.now() < deadline) await delay(POLL_MS);
+		return !this.isRunning;
 	}
 
 	/** Sends a signal; nothing happens when it has ended. */

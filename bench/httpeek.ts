@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { HttpeekError } from "../src/base/errors.js";
 import type { ProgramStatistics } from "../src/kernel/program.js";
 import type { Child } from "./child.js";
+import { usageOf } from "./process-tree.js";
 import { inCheckout, type Workplace } from "./workplace.js";
 
 /** The part of the JSON report (DESIGN.md section 5) that is checked here. */
@@ -20,11 +21,6 @@ export interface HttpeekReport {
 }
 
 export type RunCounts = Pick<ProgramStatistics, "runs" | "runTimeNs">;
-
-/** USER_HZ: a part of the kernel's ABI. */
-const TICKS_PER_SECOND = 100;
-/** utime of /proc/PID/stat, counted from behind the name, which may hold spaces. */
-const UTIME_FIELD = 11;
 
 export class Httpeek implements AsyncDisposable {
 	/** From being started to counting. */
@@ -48,17 +44,27 @@ export class Httpeek implements AsyncDisposable {
 		return new Httpeek(child, performance.now() - startedMs);
 	}
 
+	/**
+	 * As `stat`, with tables that have room for so many endpoints of one service, which may take seven eighths of them.
+	 * @throws HttpeekError HTTPEEK_IO
+	 */
+	static startWithEndpoints(workplace: Workplace, endpoints: number): Promise<Httpeek> {
+		const room = String(Math.ceil((endpoints * 8) / 7) + 8);
+		return Httpeek.start(workplace, ["stat", "-o", "json", "--max-endpoints", room]);
+	}
+
+	get pid(): number {
+		return this.#child.pid;
+	}
+
 	/** Time on a CPU in user space and in system calls, of all its threads. */
 	cpuSeconds(): number {
-		const text = readFileSync(`/proc/${this.#child.pid}/stat`, "latin1");
-		const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-		return (Number(fields[UTIME_FIELD]) + Number(fields[UTIME_FIELD + 1])) / TICKS_PER_SECOND;
+		return usageOf(this.pid).cpuSeconds;
 	}
 
 	/** The most memory it had resident so far, in bytes. */
 	peakResidentBytes(): number {
-		const text = readFileSync(`/proc/${this.#child.pid}/status`, "latin1");
-		return Number(/^VmHWM:\s*(\d+) kB/m.exec(text)?.[1]) * 1024;
+		return usageOf(this.pid).peakBytes;
 	}
 
 	/** Kernel memory of its tables, in bytes: what they take however few connections there are. */

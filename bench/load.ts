@@ -3,40 +3,63 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { HttpeekError } from "../src/base/errors.js";
-import { inCheckout, type Workplace } from "./workplace.js";
+import { inCheckout, type ProgramOptions, type Workplace } from "./workplace.js";
 
 /** What bench/traffic.lua can send. */
-export type Traffic = "plain" | "pipelined" | "mixed" | "browser";
+export type Traffic = "plain" | "pipelined" | "mixed" | "browser" | "routes";
 
 export const CONNECTIONS = 16;
 /** Requests that one connection can have under way. */
-export const PIPELINE_DEPTH: Readonly<Record<Traffic, number>> = { plain: 1, pipelined: 8, mixed: 1, browser: 1 };
+export const PIPELINE_DEPTH: Readonly<Record<Traffic, number>> = {
+	plain: 1,
+	pipelined: 8,
+	mixed: 1,
+	browser: 1,
+	routes: 1,
+};
 
 export interface LoadResult {
 	/** Answered in full before time was up. */
 	readonly requests: number;
 	readonly seconds: number;
 	readonly socketErrors: number;
+	/** 99 of 100 responses came within so many seconds. */
+	readonly p99Seconds: number;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<ProgramOptions, "network" | "cpu"> {
 	readonly port: number;
 	readonly seconds: number;
 	readonly traffic?: Traffic;
 	readonly path?: string;
+	readonly connections?: number;
+	/** With the traffic "routes": how many routes are asked for in turn. */
+	readonly routes?: number;
+	/** With the traffic "routes": the number of the first one. */
+	readonly firstRoute?: number;
 }
+
+/** A response that takes longer is an error: with ten thousand connections on a busy machine two seconds are not rare. */
+const WRK_TIMEOUT = "30s";
 
 /**
  * wrk at full speed.
  * @throws HttpeekError HTTPEEK_IO when it failed, or a connection of it did
  */
 export async function fullSpeed(workplace: Workplace, options: LoadOptions): Promise<LoadResult> {
-	const { port, seconds, traffic = "plain", path = "/" } = options;
+	const { port, seconds, traffic = "plain", path = "/", connections = CONNECTIONS } = options;
 	const wholeSeconds = Math.max(1, Math.round(seconds));
 	const script = inCheckout("bench/traffic.lua");
 	const url = `http://127.0.0.1:${port}${path}`;
-	const args = ["-t1", `-c${CONNECTIONS}`, `-d${wholeSeconds}s`, "-s", script, url];
-	const output = await workplace.startClient("wrk", "wrk", args, { env: { BENCH_TRAFFIC: traffic } }).result(seconds);
+	const args = ["-t1", `-c${connections}`, `-d${wholeSeconds}s`, "--timeout", WRK_TIMEOUT, "-s", script, url];
+	const env = {
+		BENCH_TRAFFIC: traffic,
+		BENCH_ROUTES: String(options.routes ?? 1),
+		BENCH_FIRST_ROUTE: String(options.firstRoute ?? 0),
+	};
+	const { network, cpu } = options;
+	const placed = cpu === undefined ? { env, network } : { env, network, cpu };
+	const output = await workplace.startClient("wrk", "wrk", args, placed).result(seconds);
 	const line = /^BENCH (.*)$/m.exec(output)?.[1];
 	if (line === undefined) throw new HttpeekError("HTTPEEK_IO", `wrk did not report: ${output}`);
 	const result = JSON.parse(line) as LoadResult;
@@ -64,26 +87,6 @@ export async function steady(port: number, requestsPerSecond: number, seconds: n
 }
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: bench\r\n\r\n";
-
-/**
- * Opens connections, has each answer one request, and leaves them open.
- * @returns them; abort() every one
- */
-export async function openIdle(port: number, count: number): Promise<Socket[]> {
-	const sockets: Socket[] = [];
-	const openOne = async (): Promise<void> => {
-		const socket = await open(port);
-		sockets.push(socket);
-		socket.write(REQUEST);
-		await once(socket, "data");
-	};
-	for (let left = count; left > 0; left -= AT_ONCE) {
-		await Promise.all(Array.from({ length: Math.min(AT_ONCE, left) }, openOne));
-	}
-	return sockets;
-}
-
-const AT_ONCE = 200;
 
 /** Ends connections with a reset: none stays in TIME_WAIT, with memory of its own. */
 export async function abort(sockets: readonly Socket[]): Promise<void> {

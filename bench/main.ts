@@ -2,12 +2,14 @@
 import { parseArgs } from "node:util";
 import { HttpeekError } from "../src/base/errors.js";
 import { measureCounted } from "./measure/counted.js";
+import { measureFlatness } from "./measure/flatness.js";
 import { measureFootprint } from "./measure/footprint.js";
 import { measureIdleConnections } from "./measure/idle-connections.js";
 import { measureKernelTime } from "./measure/kernel-time.js";
+import { measurePeers } from "./measure/peers.js";
 import { measureStart } from "./measure/start.js";
 import { measureThroughput } from "./measure/throughput.js";
-import { formatReport, reportJson, thisMachine } from "./report.js";
+import { formatMarkdown, formatReport, type Report, reportJson, thisMachine } from "./report.js";
 import { formatMeasured, type Row, verdict } from "./row.js";
 import { FULL, QUICK, type Scale } from "./scale.js";
 import { Workplace } from "./workplace.js";
@@ -22,13 +24,19 @@ const GROUPS: Readonly<Record<string, Measure>> = {
 	footprint: measureFootprint,
 	idle: measureIdleConnections,
 	start: measureStart,
+	scale: measureFlatness,
 };
+
+/** Measured only when asked for. */
+const PEERS = "peers";
 
 const HELP = `usage: npm run bench -- [options]
 
-  --quick         half a minute instead of seven: whether it runs, not how fast it is
-  --only <group>  ${Object.keys(GROUPS).join(", ")}; can be repeated
+  --peers         also what people use today, on the same load: tshark, ngrep, an access log
+  --quick         two minutes instead of ten: whether it runs, not how fast it is
+  --only <group>  ${Object.keys(GROUPS).join(", ")}, ${PEERS}; can be repeated
   --json          one JSON document instead of the table
+  --markdown      the table in Markdown
   -h, --help      print this
 
 bench/README.md says how it measures and how to read it.
@@ -51,23 +59,24 @@ async function main(): Promise<void> {
 		}
 	}
 	const report = { machine, isQuick: options.isQuick, startedAt, rows };
-	process.stdout.write(options.isJson ? reportJson(report) : formatReport(report));
+	process.stdout.write(options.format(report));
 }
 
 interface Options {
 	readonly groups: readonly Measure[];
 	readonly isQuick: boolean;
-	readonly isJson: boolean;
+	readonly format: (report: Report) => string;
 	readonly help: boolean;
 }
 
 function readOptions(): Options {
 	const { values } = parse();
-	const chosen = values.only ?? Object.keys(GROUPS);
+	const chosen = new Set(values.only ?? Object.keys(GROUPS));
+	if (values.peers === true) chosen.add(PEERS);
 	return {
-		groups: chosen.map(findGroup),
+		groups: [...chosen].map(findGroup),
 		isQuick: values.quick ?? false,
-		isJson: values.json ?? false,
+		format: values.json === true ? reportJson : values.markdown === true ? formatMarkdown : formatReport,
 		help: values.help ?? false,
 	};
 }
@@ -78,6 +87,8 @@ function parse() {
 			options: {
 				quick: { type: "boolean" },
 				json: { type: "boolean" },
+				markdown: { type: "boolean" },
+				peers: { type: "boolean" },
 				only: { type: "string", multiple: true },
 				help: { type: "boolean", short: "h" },
 			},
@@ -88,6 +99,7 @@ function parse() {
 }
 
 function findGroup(name: string): Measure {
+	if (name === PEERS) return measurePeers;
 	const group = Object.hasOwn(GROUPS, name) ? GROUPS[name] : undefined;
 	if (group === undefined) throw usage(`there are no rows of a group ${name}`);
 	return group;

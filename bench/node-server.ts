@@ -1,15 +1,21 @@
-/** Servers in Node, each a process of its own: `node node-server.js http|echo|sink` prints its port and serves. */
+/** Servers in Node, each a process of its own: `node node-server.js http|echo|sink|collector` prints its port and serves. */
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 
-/** `http`: a short text. `echo`: sends back what comes in. `sink`: never sends a byte. */
-export type ServerKind = "http" | "echo" | "sink";
+/** `http`: a short text. `echo`: sends back what comes in. `sink`: never sends a byte. `collector`: accepts all. */
+export type ServerKind = "http" | "echo" | "sink" | "collector";
 
 const SERVERS: Readonly<Record<ServerKind, () => Server>> = {
 	http: () => createHttpServer((_request, response) => response.end("hello\n")),
 	echo: () => createServer({ noDelay: true }, (socket) => socket.on("error", () => undefined).pipe(socket)),
+	collector: () =>
+		createHttpServer((request, response) => {
+			request.resume().once("end", () => response.end("{}"));
+		}),
 	sink: () => createServer((socket) => socket.on("error", () => undefined).resume()),
 };
 
+// an instrumentation that listens for it, too, would otherwise keep it from being the end
+process.once("SIGTERM", () => process.exit(0));
 const server = SERVERS[process.argv[2] as ServerKind]();
 server.listen(0, "127.0.0.1", () => console.log(`port ${(server.address() as AddressInfo).port}`));

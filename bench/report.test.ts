@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formatReport, type Report, reportJson } from "./report.js";
-import { formatGoal, type Row, rowOf, verdict } from "./row.js";
+import { formatMarkdown, formatReport, type Report, reportJson } from "./report.js";
+import { formatGoal, type Row, ratioRow, rowOf, verdict } from "./row.js";
 
 const EXACT: Row = {
 	group: "counted",
@@ -44,6 +44,17 @@ describe("verdicts", () => {
 		assert.equal(verdict({ ...SLOW, measured: 0.97, spread: [0.9, 1.1], goal: { atLeast: 0.96 } }), "unclear");
 	});
 
+	test("ratios are judged by the confidence interval of their median, not by how far they lie apart", () => {
+		const row = ratioRow(
+			{ group: "throughput", what: "x", goal: { atLeast: 0.96 } },
+			[0.9, 0.95, 0.97, 0.97, 0.97, 0.98, 0.98, 0.98, 0.98, 0.99, 0.99, 1.1],
+		);
+		assert.deepEqual([row.measured, row.interval], [0.98, [0.97, 0.99]]);
+		assert.equal(verdict(row), "ok");
+		assert.equal(verdict({ ...row, goal: { atLeast: 0.985 } }), "unclear");
+		assert.equal(verdict({ ...row, goal: { atLeast: 0.995 } }), "misses");
+	});
+
 	test("a row without a goal cannot miss", () => {
 		assert.equal(verdict(SHOWN), "-");
 	});
@@ -63,17 +74,31 @@ describe("report", () => {
 				.split("\n")
 				.map((line) => line.trimEnd()),
 			[
-				"Linux 6.18.44, 2 x a CPU, Node 20.19.2, load 0.1 at the start",
+				"Linux 6.18.44, 2 x a CPU, Node 20.19.2, load 0.1 at the start, 1970-01-01",
 				"",
-				"WHAT            MEASURED  MIDDLE HALF      GOAL          FROM",
-				"counted / sent  1.000000               1.000000  ok      3 in flight",
-				"small GET         360 ns   350 .. 401    <= 350  misses",
-				"a packet           60 ns                         -",
+				"WHAT            MEASURED  MIDDLE HALF  95 % OF MEDIAN      GOAL          FROM",
+				"counted / sent  1.000000                               1.000000  ok      3 in flight",
+				"small GET         360 ns   350 .. 401                    <= 350  misses",
+				"a packet           60 ns                                         -",
 				"",
 				"of 2 goals 1 reached, 1 missed, 0 unclear",
 				"",
 			],
 		);
+	});
+
+	test("the same in Markdown: a bar in a name does not make a column", () => {
+		assert.deepEqual(formatMarkdown(report([{ ...EXACT, what: "a | b" }, SLOW])).split("\n"), [
+			"Linux 6.18.44, 2 x a CPU, Node 20.19.2, load 0.1 at the start, 1970-01-01",
+			"",
+			"| what | measured | middle half | 95 % of median | goal |  | from |",
+			"| --- | ---: | ---: | ---: | ---: | --- | --- |",
+			"| a \\| b | 1.000000 |  |  | 1.000000 | ok | 3 in flight |",
+			"| small GET | 360 ns | 350 .. 401 |  | <= 350 | misses |  |",
+			"",
+			"of 2 goals 1 reached, 1 missed, 0 unclear",
+			"",
+		]);
 	});
 
 	test("JSON has the numbers as they were measured", () => {
@@ -86,6 +111,7 @@ describe("report", () => {
 				unit: "ns",
 				measured: 360.4,
 				spread: [350.1, 401],
+				interval: null,
 				goal: { atMost: 350 },
 				verdict: "misses",
 				note: null,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release } from "node:os";
 import { type Column, renderTable } from "../src/sinks/columns.js";
-import { formatGoal, formatMeasured, formatNumber, type Row, type Verdict, verdict } from "./row.js";
+import { formatEnds, formatGoal, formatMeasured, type Row, type Verdict, verdict } from "./row.js";
 
 export interface Machine {
 	readonly kernel: string;
@@ -30,35 +30,69 @@ export function thisMachine(): Machine {
 	};
 }
 
-const column = (title: string, align: "start" | "end", of: (row: Row) => string): Column<Row> => ({
-	title,
-	align,
-	cell: (row) => ({ text: of(row) }),
-});
+interface Field {
+	readonly title: string;
+	readonly align: "start" | "end";
+	readonly of: (row: Row) => string;
+}
 
-const COLUMNS: readonly Column<Row>[] = [
-	column("WHAT", "start", ({ what }) => what),
-	column("MEASURED", "end", formatMeasured),
-	column("MIDDLE HALF", "end", ({ spread, unit }) => spread?.map((end) => formatNumber(end, unit)).join(" .. ") ?? ""),
-	column("GOAL", "end", formatGoal),
-	column("", "start", verdict),
-	column("FROM", "start", ({ note }) => note ?? ""),
+const FIELDS: readonly Field[] = [
+	{ title: "what", align: "start", of: ({ what }) => what },
+	{ title: "measured", align: "end", of: formatMeasured },
+	{ title: "middle half", align: "end", of: ({ spread, unit }) => formatEnds(spread, unit) },
+	{ title: "95 % of median", align: "end", of: ({ interval, unit }) => formatEnds(interval, unit) },
+	{ title: "goal", align: "end", of: formatGoal },
+	{ title: "", align: "start", of: verdict },
+	{ title: "from", align: "start", of: ({ note }) => note ?? "" },
 ];
 
+const COLUMNS: readonly Column<Row>[] = FIELDS.map(({ title, align, of }) => ({
+	title: title.toUpperCase(),
+	align,
+	cell: (row) => ({ text: of(row) }),
+}));
+
 /** Ends in a newline. */
-export function formatReport({ machine, isQuick, rows }: Report): string {
-	const { kernel, cpu, cpus: cpuCount, node, load } = machine;
-	const verdicts = rows.map(verdict).filter((each) => each !== "-");
-	const count = (wanted: Verdict): number => verdicts.filter((each) => each === wanted).length;
+export function formatReport(report: Report): string {
 	return [
-		`Linux ${kernel}, ${cpuCount} x ${cpu}, Node ${node}, load ${load} at the start`,
-		...(isQuick ? ["--quick: phases are too short for numbers to be quoted"] : []),
+		...headOf(report),
 		"",
-		...renderTable(COLUMNS, rows, { color: false }),
+		...renderTable(COLUMNS, report.rows, { color: false }),
 		"",
-		`of ${verdicts.length} goals ${count("ok")} reached, ${count("misses")} missed, ${count("unclear")} unclear`,
+		summaryOf(report),
 		"",
 	].join("\n");
+}
+
+/** The same for README.md and its like. Ends in a newline. */
+export function formatMarkdown(report: Report): string {
+	const line = (cells: readonly string[]): string =>
+		`| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+	return [
+		...headOf(report),
+		"",
+		line(FIELDS.map(({ title }) => title)),
+		line(FIELDS.map(({ align }) => (align === "end" ? "---:" : "---"))),
+		...report.rows.map((row) => line(FIELDS.map(({ of }) => of(row)))),
+		"",
+		summaryOf(report),
+		"",
+	].join("\n");
+}
+
+function headOf({ machine, isQuick, startedAt }: Report): string[] {
+	const { kernel, cpu, cpus: cpuCount, node, load } = machine;
+	const day = startedAt.toISOString().slice(0, "2026-01-01".length);
+	return [
+		`Linux ${kernel}, ${cpuCount} x ${cpu}, Node ${node}, load ${load} at the start, ${day}`,
+		...(isQuick ? ["--quick: phases are too short for numbers to be quoted"] : []),
+	];
+}
+
+function summaryOf({ rows }: Report): string {
+	const verdicts = rows.map(verdict).filter((each) => each !== "-");
+	const count = (wanted: Verdict): number => verdicts.filter((each) => each === wanted).length;
+	return `of ${verdicts.length} goals ${count("ok")} reached, ${count("misses")} missed, ${count("unclear")} unclear`;
 }
 
 /** One document. */
@@ -74,6 +108,7 @@ export function reportJson({ machine, isQuick, startedAt, rows }: Report): strin
 			unit: row.unit,
 			measured: row.measured,
 			spread: row.spread ?? null,
+			interval: row.interval ?? null,
 			goal: row.goal ?? null,
 			verdict: verdict(row),
 			note: row.note ?? null,

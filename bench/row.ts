@@ -1,5 +1,5 @@
 /** One line of the result: what was measured, what it should be, and whether it is. */
-import type { Spread } from "./numbers.js";
+import { medianInterval, type Spread, spreadOf } from "./numbers.js";
 
 /** Bounds that hold inclusively. */
 export interface Goal {
@@ -7,7 +7,7 @@ export interface Goal {
 	readonly atMost?: number;
 }
 
-export type Unit = "ratio" | "exact ratio" | "ns" | "% of a core" | "MB" | "bytes" | "ms";
+export type Unit = "ratio" | "exact ratio" | "ns" | "% of a core" | "points" | "MB" | "bytes" | "ms";
 
 /** Decimals that mean something in each unit. */
 const DECIMALS: Readonly<Record<Unit, number>> = {
@@ -15,6 +15,7 @@ const DECIMALS: Readonly<Record<Unit, number>> = {
 	"exact ratio": 6,
 	ns: 0,
 	"% of a core": 2,
+	points: 2,
 	MB: 1,
 	bytes: 0,
 	ms: 0,
@@ -28,21 +29,26 @@ export interface Row {
 	readonly measured: number;
 	/** Ends of the middle half of the repetitions that `measured` is the median of. */
 	readonly spread?: readonly [low: number, high: number];
+	/** Confidence interval of that median: medianInterval(). */
+	readonly interval?: readonly [low: number, high: number];
 	/** Without one the row is shown for what it tells, and cannot miss. */
 	readonly goal?: Goal;
 	/** What it was measured from. */
 	readonly note?: string;
 }
 
-/** `unclear`: the middle half of the repetitions lies on both sides of the goal, so another run may say otherwise. */
+/**
+ * `unclear`: the goal lies within the confidence interval of the median, or, in a row that has none, within the middle half
+ * of the repetitions: another run may say otherwise.
+ */
 export type Verdict = "ok" | "misses" | "unclear" | "-";
 
 /** Judges the numbers themselves, not what rounding makes of them. */
-export function verdict({ measured, spread, goal }: Row): Verdict {
+export function verdict({ measured, spread, interval, goal }: Row): Verdict {
 	if (goal === undefined) return "-";
 	const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = goal;
 	const isReached = (value: number): boolean => value >= atLeast && value <= atMost;
-	const [low, high] = spread ?? [measured, measured];
+	const [low, high] = interval ?? spread ?? [measured, measured];
 	if (isReached(low) !== isReached(high)) return "unclear";
 	return isReached(measured) ? "ok" : "misses";
 }
@@ -50,6 +56,11 @@ export function verdict({ measured, spread, goal }: Row): Verdict {
 /** A row of repetitions. */
 export function rowOf(row: Omit<Row, "measured" | "spread">, { median, low, high }: Spread): Row {
 	return { ...row, measured: median, spread: [low, high] };
+}
+
+/** A row of ratios within pairs: judged by the confidence interval of their median. */
+export function ratioRow(row: Omit<Row, "measured" | "spread" | "interval" | "unit">, ratios: readonly number[]): Row {
+	return { ...rowOf({ ...row, unit: "ratio" }, spreadOf(ratios)), interval: medianInterval(ratios) };
 }
 
 export function formatNumber(value: number, unit: Unit): string {
@@ -60,6 +71,11 @@ export function formatNumber(value: number, unit: Unit): string {
 export function formatMeasured({ measured, unit }: Row): string {
 	const number = formatNumber(measured, unit);
 	return unit.endsWith("ratio") ? number : `${number} ${unit}`;
+}
+
+/** Two ends, or nothing. */
+export function formatEnds(ends: readonly [low: number, high: number] | undefined, unit: Unit): string {
+	return ends?.map((end) => formatNumber(end, unit)).join(" .. ") ?? "";
 }
 
 export function formatGoal({ goal, unit }: Row): string {

@@ -11,23 +11,36 @@ export interface Scale {
 	readonly cpuSeconds: number;
 	readonly idleConnections: number;
 	readonly idlePairs: number;
+	/** What a large host has. */
+	readonly manyConnections: number;
+	readonly manyEndpoints: number;
+	/** Of each kind of traffic while its cost is compared, and how often in turn. */
+	readonly flatSeconds: number;
+	readonly flatRounds: number;
+	/** Of the load that is watched with other tools. */
+	readonly peerSeconds: number;
 	readonly starts: number;
 }
 
-/** About seven minutes. */
+/** Under ten minutes. */
 export const FULL: Scale = {
 	countedSeconds: 5,
 	kernelSeconds: 2,
 	kernelRounds: 5,
 	pairSeconds: 2,
-	pairs: 13,
-	cpuSeconds: 20,
+	pairs: 12,
+	cpuSeconds: 12,
 	idleConnections: 10_000,
-	idlePairs: 5,
+	idlePairs: 3,
+	manyConnections: 50_000,
+	manyEndpoints: 10_000,
+	flatSeconds: 1.5,
+	flatRounds: 5,
+	peerSeconds: 5,
 	starts: 11,
 };
 
-/** About half a minute: says that everything runs, not how fast it is. */
+/** Two minutes: says that everything runs, not how fast it is. */
 export const QUICK: Scale = {
 	countedSeconds: 1,
 	kernelSeconds: 0.5,
@@ -37,5 +50,10 @@ export const QUICK: Scale = {
 	cpuSeconds: 2,
 	idleConnections: 2_000,
 	idlePairs: 1,
+	manyConnections: 5_000,
+	manyEndpoints: 1_000,
+	flatSeconds: 0.5,
+	flatRounds: 1,
+	peerSeconds: 1,
 	starts: 3,
 };

@@ -30,6 +30,29 @@ elseif kind == "mixed" then
 		turn = turn % #requests + 1
 		return requests[turn]
 	end
+elseif kind == "routes" then
+	-- one route after the other; letters that are no hexadecimal digits, so that none is a template of ids
+	local first = tonumber(os.getenv("BENCH_FIRST_ROUTE"))
+	local count = tonumber(os.getenv("BENCH_ROUTES"))
+	local requests = {}
+	local turn = 0
+	local function name(number)
+		local letters = ""
+		for _ = 1, 4 do
+			letters = letters .. string.char(string.byte("g") + number % 20)
+			number = math.floor(number / 20)
+		end
+		return letters
+	end
+	function init()
+		for route = 1, count do
+			requests[route] = wrk.format("GET", "/r/" .. name(first + route))
+		end
+	end
+	function request()
+		turn = turn % count + 1
+		return requests[turn]
+	end
 elseif kind == "browser" then
 	-- about 700 bytes of headers, as a browser sends them
 	wrk.headers["User-Agent"] =
@@ -47,12 +70,13 @@ elseif kind == "browser" then
 	wrk.headers["Upgrade-Insecure-Requests"] = "1"
 end
 
-function done(summary)
+function done(summary, latency)
 	local errors = summary.errors
 	io.write(string.format(
-		'\nBENCH {"requests":%d,"seconds":%f,"socketErrors":%d}\n',
+		'\nBENCH {"requests":%d,"seconds":%f,"socketErrors":%d,"p99Seconds":%f}\n',
 		summary.requests,
 		summary.duration / 1e6,
-		errors.connect + errors.read + errors.write + errors.timeout
+		errors.connect + errors.read + errors.write + errors.timeout,
+		latency:percentile(99) / 1e6
 	))
 end

@@ -1,9 +1,9 @@
 /** Whether what httpeek counts is what the load generator sent. */
 import { Httpeek, type HttpeekReport } from "../httpeek.js";
 import { CONNECTIONS, fullSpeed, type LoadResult, PIPELINE_DEPTH, type Traffic } from "../load.js";
+import { startNginx } from "../nginx.js";
 import type { Row } from "../row.js";
 import type { Scale } from "../scale.js";
-import { startNginx } from "../servers.js";
 import type { Workplace } from "../workplace.js";
 
 const TRAFFIC: readonly (readonly [Traffic, string])[] = [
@@ -22,23 +22,36 @@ export async function* measureCounted(workplace: Workplace, { countedSeconds }: 
 }
 
 /**
- * wrk does not count the responses that are under way when its time is up, and httpeek does: that many may be more, and
- * none may be less.
+ * Counted / sent. wrk does not count the responses that are under way when its time is up, and who counts them does: that
+ * many may be more, and none may be less.
  */
-export function compare(what: string, sent: LoadResult, report: HttpeekReport, mostInFlight: number): Row {
-	const responses = report.endpoints.filter(({ role, outcome }) => role === "server" && outcome === "response");
-	const counted = responses.reduce((sum, { count }) => sum + count, 0);
-	const more = counted - sent.requests;
+export function countedRatio(counted: number, sent: number, mostInFlight: number): number {
+	const more = counted - sent;
 	const unexplained = more > mostInFlight ? more - mostInFlight : Math.min(more, 0);
+	return 1 + unexplained / sent;
+}
+
+/** Responses that a server has given, in a report. */
+export function responsesIn({ endpoints }: HttpeekReport): number {
+	return responseRows(endpoints).reduce((sum, { count }) => sum + count, 0);
+}
+
+function responseRows(rows: HttpeekReport["endpoints"]): HttpeekReport["endpoints"] {
+	return rows.filter(({ role, outcome }) => role === "server" && outcome === "response");
+}
+
+/** What httpeek counted, as a row. */
+export function compare(what: string, sent: LoadResult, report: HttpeekReport, mostInFlight: number): Row {
+	const counted = responsesIn(report);
 	const { requests = 0, responses: lostResponses = 0 } = report.losses;
 	return {
 		group: "counted",
 		what: `counted / sent: ${what}`,
 		unit: "exact ratio",
-		measured: 1 + unexplained / sent.requests,
+		measured: countedRatio(counted, sent.requests, mostInFlight),
 		goal: { atLeast: 1, atMost: 1 },
 		note:
 			`${sent.requests} sent, ${counted} counted (${mostInFlight} more may be in flight), ` +
-			`${responses.length} rows, ${requests + lostResponses} lost, ${Math.round(sent.requests / sent.seconds)}/s`,
+			`${responseRows(report.endpoints).length} rows, ${requests + lostResponses} lost, ${Math.round(sent.requests / sent.seconds)}/s`,
 	};
 }

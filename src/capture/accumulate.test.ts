@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { EndpointRow } from "../model/snapshot.js";
 import { HistogramLayout } from "../wire/layout.js";
 import { Accumulator, type ServiceResolver, type TableReader } from "./accumulate.js";
-import { type CellIdentity, LATENCY_WORDS } from "./tables.js";
+import { BUCKET_WORD, type CellIdentity, LATENCY_WORDS } from "./tables.js";
 
 interface FakeCell extends CellIdentity {
 	count: number;
@@ -19,6 +19,8 @@ class FakeTables implements TableReader {
 	/** Slot of the owner's process, and the route, of each endpoint. */
 	readonly endpoints: { pid: number; route: string }[] = [];
 	copies = 0;
+	/** Most buckets that were copied at once. */
+	widest = 0;
 
 	addEndpoint(route: string, pid = 1): number {
 		this.starts.push(0);
@@ -56,9 +58,13 @@ class FakeTables implements TableReader {
 		return cell;
 	}
 
-	copyLatencies(slot: number, words: Uint32Array): void {
+	/** As in the kernel's tables, words outside of the range are not touched: what was there stays. */
+	copyLatencies(slot: number, words: Uint32Array, from: number, to: number): void {
 		this.copies++;
-		words.set(this.cells[slot]?.words ?? []);
+		this.widest = Math.max(this.widest, to - from);
+		const all = this.cells[slot]?.words ?? new Uint32Array(LATENCY_WORDS);
+		words.set(all.subarray(0, BUCKET_WORD));
+		words.set(all.subarray(from, to), from);
 	}
 
 	endpoint(slot: number) {
@@ -141,6 +147,27 @@ test("a cell at rest is not copied", () => {
 	tables.count(0);
 	accumulator.read();
 	assert.equal(tables.copies, 3);
+});
+
+test("of the buckets only those in use are read, until an exchange is counted in another one", () => {
+	const tables = new FakeTables();
+	const endpoint = tables.addEndpoint("/a");
+	const cells = [tables.addCell(endpoint), tables.addCell(endpoint)] as const;
+	tables.count(cells[0], 100);
+	tables.count(cells[1], 120);
+	const accumulator = new Accumulator(tables, names);
+	accumulator.read();
+	tables.widest = 0;
+	for (let i = 0; i < 3; i++) {
+		tables.count(cells[0], 110);
+		accumulator.read();
+	}
+	assert.equal(tables.widest, 21);
+	// a slow one among many others, and one outside of all buckets
+	for (const word of [110, 200, 110, 1]) tables.count(cells[1], word);
+	const row = accumulator.read()[0];
+	assert.deepEqual([row?.latency.count, row?.latency.above, row?.latency.buckets.length], [9, 1, 101]);
+	assert.deepEqual([row?.latency.buckets[10], row?.latency.buckets.at(-1)], [5, 1]);
 });
 
 test("a half-counted exchange is made up for by the next read, even if nothing else comes", () => {

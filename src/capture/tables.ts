@@ -63,7 +63,8 @@ export interface SlotRange {
 }
 
 /** Latency counters of a cell in one array: below, above, then the buckets. */
-export const LATENCY_WORDS = 2 + HistogramLayout.BUCKETS;
+export const BUCKET_WORD = 2;
+export const LATENCY_WORDS = BUCKET_WORD + HistogramLayout.BUCKETS;
 
 /** Cells that are mapped together: about 1 MB, and whole pages also where pages have 64 KB. */
 export const CELLS_PER_PART = 1024;
@@ -150,14 +151,17 @@ export class Tables {
 		};
 	}
 
-	/** Copies the latency counters of a cell into `words` (LATENCY_WORDS long). They wrap at 2^32. */
-	copyLatencies(slot: number, words: Uint32Array): void {
+	/**
+	 * Copies latency counters of a cell into `words` (LATENCY_WORDS long): below, above, and of the buckets those with
+	 * `from` <= word < `to`. They wrap at 2^32.
+	 */
+	copyLatencies(slot: number, words: Uint32Array, from = BUCKET_WORD, to = LATENCY_WORDS): void {
 		const at = cellAt(slot);
 		const cells = this.#cellPart(slot);
 		words[0] = cells[at + CELL_OFFSET.below / WORD_BYTES] ?? 0;
 		words[1] = cells[at + CELL_OFFSET.above / WORD_BYTES] ?? 0;
-		const from = at + CELL_OFFSET.buckets / WORD_BYTES;
-		words.set(cells.subarray(from, from + HistogramLayout.BUCKETS), 2);
+		const buckets = at + CELL_OFFSET.buckets / WORD_BYTES - BUCKET_WORD;
+		for (let word = from; word < to; word++) words[word] = cells[buckets + word] ?? 0;
 	}
 
 	/** The part of the table in which a cell stands. */

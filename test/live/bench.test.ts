@@ -1,8 +1,9 @@
 /** The benchmarks run, agree with the load generator, and leave nothing behind. How fast anything is, is not a test. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
@@ -33,6 +34,17 @@ function cgroupsOf(pid: number | undefined): string[] {
 	return [...walkCgroups(root)].map(({ path }) => join(root, path)).filter((path) => path.includes(`-bench-${pid}-`));
 }
 
+/** Network namespaces that a benchmark made. */
+function networksOf(pid: number | undefined): string[] {
+	const { stdout } = spawnSync("ip", ["netns"], { encoding: "utf8" });
+	return stdout.split("\n").filter((line) => line.startsWith(`httpeek-bench-${pid}-`));
+}
+
+function missingPeers(): string | false {
+	const missing = ["tshark", "ngrep"].filter((name) => spawnSync("which", [name]).status !== 0);
+	return missing.length > 0 && `${missing.join(" and ")} not installed: npm run bench -- --peers does`;
+}
+
 describe("npm run bench", { skip }, () => {
 	test("--quick --only counted --json: every count is exact, and nothing is left", async (context) => {
 		const { bench, stdout, stderr, ended } = start(context, "--quick", "--only", "counted", "--json");
@@ -51,6 +63,37 @@ describe("npm run bench", { skip }, () => {
 			JSON.stringify(rows),
 		);
 		assert.deepEqual(cgroupsOf(bench.pid), []);
+	});
+
+	test("--quick --only idle --only scale --markdown: every row is measured", async (context) => {
+		const { bench, stdout, stderr, ended } = start(
+			context,
+			...["--quick", "--only", "idle", "--only", "scale", "--markdown"],
+		);
+		const [code] = await ended;
+		assert.equal(code, 0, await stderr);
+		const table = await stdout;
+		const rows = table.split("\n").filter((line) => line.startsWith("| kernel "));
+		// two of memory; two of connections, one of endpoints, and one of CPUs where there are several
+		assert.equal(rows.length, availableParallelism() > 1 ? 6 : 5, table);
+		assert.doesNotMatch(table, /NaN|Infinity/);
+		assert.deepEqual(cgroupsOf(bench.pid), []);
+	});
+
+	test("--quick --only peers: everybody is measured, and the network is gone", {
+		skip: missingPeers(),
+	}, async (context) => {
+		const { bench, stdout, stderr, ended } = start(context, "--quick", "--only", "peers", "--json");
+		await until(() => networksOf(bench.pid).length === 1, "there is a network");
+		const [code] = await ended;
+		assert.equal(code, 0, await stderr);
+		const { rows } = JSON.parse(await stdout);
+		const counted = rows.filter(({ what }: { what: string }) => what.startsWith("counted / sent"));
+		assert.deepEqual(
+			counted.map(({ what, measured }: { what: string; measured: number }) => [what, measured > 0]),
+			["httpeek", "tshark", "ngrep", "access log, awk"].map((name) => [`counted / sent: ${name}`, true]),
+		);
+		assert.deepEqual([cgroupsOf(bench.pid), networksOf(bench.pid)], [[], []]);
 	});
 
 	test("Ctrl-C ends it together with its servers and its cgroup", async (context) => {

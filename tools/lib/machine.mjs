@@ -57,6 +57,12 @@ export const FOR_TESTING = [
 	program("perl-base", "perl"),
 ];
 
+/** What httpeek is compared with. @type {Requirement[]} */
+export const FOR_COMPARING = [program("haproxy", "haproxy")];
+
+/** The same, with `--peers`. @type {Requirement[]} */
+export const FOR_COMPARING_PEERS = [program("tshark", "tshark"), program("ngrep", "ngrep")];
+
 /** @type {Requirement[]} */
 export const FOR_PICTURES = [program("tmux", "tmux")];
 

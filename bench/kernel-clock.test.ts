@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Counts, netCost } from "./kernel-time.js";
+import { type Counts, netCost } from "./kernel-clock.js";
 
 const counts = (real: number, realNs: number, empty: number, emptyNs: number): Counts => ({
 	in: { runs: real, runTimeNs: realNs },

@@ -18,6 +18,8 @@ const ARCHITECTURES = /** @type {const} */ ({ x64: "x86", arm64: "arm64" });
 const LAYOUT_SOURCE = "bpf/layout.bpf.c";
 export const LAYOUT_OBJECT = "build/bpf/layout.bpf.o";
 const HARNESS_SOURCE = "test/kernel/harness.bpf.c";
+/** What every object needs whose tables are used. */
+const SLOTS_SOURCE = "bpf/slots.bpf.c";
 
 /** What is built from the same sources, with a name that says so. @type {{ suffix: string, defines: string[] }[]} */
 const VARIANTS = [
@@ -98,10 +100,11 @@ function buildMain(scratch, compile) {
 
 /** @param {string} scratch @param {Compile} compile @param {string} path */
 function buildHarness(scratch, compile, path) {
-	const object = join(scratch, "harness.o");
+	const [object, slots] = [join(scratch, "harness.o"), join(scratch, "slots.o")];
 	const linked = join(scratch, "harness.bpf.o");
 	compile(HARNESS_SOURCE, object);
-	link(linked, [object]);
+	compile(SLOTS_SOURCE, slots);
+	link(linked, [object, slots]);
 	mkdirSync(inRoot("build/test"), { recursive: true });
 	renameSync(linked, inRoot(path));
 }

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { fileURLToPath } from "node:url";
+import { HttpeekError } from "../base/errors.js";
 import { BpfObject } from "../kernel/object.js";
 import { Limit } from "../wire/layout.js";
 import { CONFIG_LAYOUT, type ObjectNames } from "../wire/object.js";
@@ -40,6 +41,12 @@ const PEERS = 4096;
 /** Cells of an endpoint: a few statuses, and one for each stripe if it is busy; more than six CPUs rarely share one. */
 const CELLS_PER_ENDPOINT = 2;
 const MOST_STRIPES_PER_ENDPOINT = 6;
+
+/** How the programs of bpf/slots.bpf.c are run: slots that one run pushes, where its packet begins, and its answer. */
+const SLOTS_A_RUN = 256;
+const ETHERNET_BYTES = 14;
+const SHORTEST_PACKET_BYTES = 64;
+const PASS = 1;
 
 /** As many as any distribution's kernel is built for. */
 const MOST_CPUS = 8192;
@@ -132,11 +139,11 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 	try {
 		programs.load();
 		// slot 0 of endpoints and of owners is what everything shares that found no slot
-		fillQueue(programs, "free_other_endpoints", 1, Limit.OTHER_ENDPOINTS);
-		fillQueue(programs, "free_endpoints", Limit.OTHER_ENDPOINTS, sizes.endpoints);
-		fillQueue(programs, "free_other_cells", 0, otherCells);
-		fillQueue(programs, "free_cells", otherCells, sizes.cells);
-		fillQueue(programs, "free_owners", 1, sizes.owners);
+		fillQueue(programs, "fill_other_endpoints", 1, Limit.OTHER_ENDPOINTS);
+		fillQueue(programs, "fill_endpoints", Limit.OTHER_ENDPOINTS, sizes.endpoints);
+		fillQueue(programs, "fill_other_cells", 0, otherCells);
+		fillQueue(programs, "fill_cells", otherCells, sizes.cells);
+		fillQueue(programs, "fill_owners", 1, sizes.owners);
 		return programs;
 	} catch (error) {
 		programs.close();
@@ -144,13 +151,17 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 	}
 }
 
-function fillQueue(programs: Programs, name: ObjectNames["map"], from: number, to: number): void {
-	const queue = programs.map(name);
-	const slot = new Uint32Array(1);
-	const bytes = new Uint8Array(slot.buffer);
-	for (let next = from; next < to; next++) {
-		slot[0] = next;
-		queue.push(bytes);
+/** Has a program of bpf/slots.bpf.c put the slots `from` <= slot < `to` into its queue. */
+function fillQueue(programs: Programs, name: ObjectNames["program"], from: number, to: number): void {
+	const program = programs.program(name);
+	// a packet that is too short is refused before the program sees it
+	const data = new Uint8Array(SHORTEST_PACKET_BYTES);
+	const range = new DataView(data.buffer, ETHERNET_BYTES);
+	range.setUint32(4, to, true);
+	for (let next = from; next < to; next += SLOTS_A_RUN) {
+		range.setUint32(0, next, true);
+		if (program.testRun({ data }).returnValue === PASS) continue;
+		throw new HttpeekError("HTTPEEK_BPF", `cannot fill a queue of free slots: ${name} gave up at slot ${next}`);
 	}
 }
 

@@ -4,6 +4,11 @@
 export type ProgramName =
 	| "connect_v4"
 	| "connect_v6"
+	| "fill_cells"
+	| "fill_endpoints"
+	| "fill_other_cells"
+	| "fill_other_endpoints"
+	| "fill_owners"
 	| "floor_in"
 	| "floor_out"
 	| "sock_created"

@@ -38,6 +38,11 @@ const ALARM =
 const PROGRAMS: Readonly<Record<ProgramName, true>> = {
 	connect_v4: true,
 	connect_v6: true,
+	fill_cells: true,
+	fill_endpoints: true,
+	fill_other_cells: true,
+	fill_other_endpoints: true,
+	fill_owners: true,
 	floor_in: true,
 	floor_out: true,
 	sock_created: true,

@@ -20,6 +20,7 @@ __weak const volatile u64 cfg_hash_seed = 0x2545f4914f6cdd1dull; /* secret start
 __weak const volatile u64 cfg_min_latency_ns = 0;		 /* exchanges faster than this are not counted */
 __weak const volatile u32 cfg_stripe_mask = 0;			 /* stripes - 1, a power of two minus 1 */
 __weak const volatile u32 cfg_endpoints = 4096;			 /* entries of endpoints: stride of starts */
+__weak const volatile u32 cfg_hint_mask = 4095;			 /* entries of endpoint_hints - 1 */
 __weak const volatile u32 cfg_owner_endpoints = 0xffffffff;	 /* endpoints one owner may register */
 __weak const volatile bool cfg_scope_pids = false;		 /* only sockets of scope_pids */
 

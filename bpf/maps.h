@@ -67,6 +67,19 @@ struct {
 	__type(value, u32);
 } endpoint_ids MAP;
 
+/*
+ * Where an endpoint was found last: [hash & cfg_hint_mask] = the hash with the slot in place of its low 16 bits. A hint
+ * tells apart what the table does, but for the chance of 2^-60 that two hashes are alike in the 48 bits kept here and in
+ * those of the place. Written and read by the packet programs; two endpoints of one place displace each other, which
+ * costs a look into the table.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u64);
+} endpoint_hints MAP;
+
 /* Labels of endpoints. Written before endpoint_ids shows the slot; read by user space when a cell refers to the slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -98,6 +111,17 @@ struct {
 	__type(key, u64);
 	__type(value, u32);
 } cell_ids MAP;
+
+/*
+ * The cell in which an endpoint was counted last: [stripe * endpoints + endpoint]. Whether it is the right one, the cell
+ * says; 0, where none was counted yet, is never handed out. Written and read by the packet programs.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u32);
+} cell_hints MAP;
 
 /* The counters. Added to by the packet programs, read by user space once per interval. */
 struct {

@@ -15,6 +15,7 @@
 #include "config.h"
 
 #include "early.h"
+#include "owners.h"
 
 enum {
 	SOCKET_STREAM = 1, /* SOCK_STREAM, whose header is not for BPF */

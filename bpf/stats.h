@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * stats.h: endpoint slots, counter cells and owners: finding them, registering new ones, and what happens when a table
- * is full. The found slot is cached in the connection, so that the common request reaches its counters without a hash
- * lookup.
+ * stats.h: endpoint slots and counter cells: finding them, registering new ones, and what happens when a table is full.
+ * What was found is remembered, in the connection and in tables of hints, so that the common request reaches its counters
+ * without a hash lookup.
  */
 #ifndef HTTPEEK_STATS_H
 #define HTTPEEK_STATS_H
@@ -165,12 +165,20 @@ VERIFIED_ONCE u32 register_endpoint(struct connection *c, struct window *w, stru
 static __always_inline u32 find_endpoint(struct connection *c, struct window *w, struct route_key *key)
 {
 	u64 hash = key->hash; /* on the stack: see count_exchange() */
-	u32 slot, *found;
+	u32 place = hash & cfg_hint_mask, slot = 0, *found;
+	u64 *hint;
 
 	if (c->endpoint_hash == hash)
 		return c->endpoint;
-	found = bpf_map_lookup_elem(&endpoint_ids, &hash);
-	slot = found ? *found : register_endpoint(c, w, key);
+	hint = bpf_map_lookup_elem(&endpoint_hints, &place);
+	if (hint && (*hint ^ hash) < LIMIT_ENDPOINTS)
+		slot = *hint & (LIMIT_ENDPOINTS - 1);
+	if (unlikely(slot < LIMIT_OTHER_ENDPOINTS)) { /* 0 where there was none yet */
+		found = bpf_map_lookup_elem(&endpoint_ids, &hash);
+		slot = found ? *found : register_endpoint(c, w, key);
+		if (hint && slot >= LIMIT_OTHER_ENDPOINTS)
+			*hint = (hash & ~(u64)(LIMIT_ENDPOINTS - 1)) | slot;
+	}
 	c->endpoint_hash = hash;
 	c->endpoint = slot;
 	return slot;
@@ -225,10 +233,33 @@ static __always_inline void count_start(u32 endpoint, u64 by)
 		__sync_fetch_and_add(started, by);
 }
 
+/* The cell of an exchange that is another one than the connection's last, which it then becomes; 0 if there is none. */
+static __always_inline struct cell *find_other_cell(struct connection *c, u32 endpoint, u32 status_outcome)
+{
+	u32 stripe = current_stripe(), place = stripe * cfg_endpoints + endpoint, slot;
+	u32 *hint = bpf_map_lookup_elem(&cell_hints, &place);
+	struct cell *cell;
+
+	if (hint) {
+		slot = *hint;
+		cell = bpf_map_lookup_elem(&cells, &slot);
+		if (cell && *identity_of(cell) == cell_identity(endpoint, status_outcome, stripe)) {
+			c->cell = slot;
+			return cell;
+		}
+	}
+	slot = find_cell(c, endpoint, status_outcome);
+	c->cell = slot;
+	if (hint && slot != SLOT_NONE)
+		*hint = slot;
+	return bpf_map_lookup_elem(&cells, &slot);
+}
+
 /* Counts an exchange that ended. */
 static __always_inline void count_exchange(struct connection *c, u32 endpoint, u32 status, u32 outcome, u64 ns)
 {
 	u32 status_outcome = outcome << 16 | status;
+	u64 identity = cell_identity(endpoint, status_outcome, current_stripe());
 	u32 slot = c->cell; /* on the stack: as a key, 6.1 takes no memory that a global function was given */
 	struct cell *cell;
 	int bucket;
@@ -238,10 +269,8 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 		return;
 	}
 	cell = bpf_map_lookup_elem(&cells, &slot);
-	if (unlikely(!cell || *identity_of(cell) != cell_identity(endpoint, status_outcome, current_stripe()))) {
-		slot = find_cell(c, endpoint, status_outcome);
-		c->cell = slot;
-		cell = bpf_map_lookup_elem(&cells, &slot);
+	if (unlikely(!cell || *identity_of(cell) != identity)) {
+		cell = find_other_cell(c, endpoint, status_outcome);
 		if (!cell) {
 			count_start(endpoint, -1ull);
 			count(COUNTER_CELLS_FULL);
@@ -264,30 +293,6 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 		__sync_fetch_and_add(&cell->buckets[bucket & (HISTOGRAM_BUCKETS - 1)], 1);
 	__sync_fetch_and_add(&cell->sum_ns, ns);
 	__sync_fetch_and_add(&cell->count, 1);
-}
-
-/* The slot of an owner, registered if it is new; 0, "unknown", if the table is full. */
-static __always_inline u32 find_owner(const struct owner_key *key, u32 pid)
-{
-	struct owner *owner;
-	u32 slot, *found;
-
-	found = bpf_map_lookup_elem(&owner_ids, key);
-	if (found)
-		return *found;
-	if (bpf_map_pop_elem(&free_owners, &slot)) {
-		count(COUNTER_OWNERS_FULL);
-		return 0;
-	}
-	owner = bpf_map_lookup_elem(&owners, &slot);
-	if (!owner)
-		return 0;
-	count(COUNTER_OWNERS_USED);
-	owner->cgroup_id = key->cgroup_id;
-	owner->pid = pid;
-	__builtin_memcpy(owner->comm, key->comm, sizeof(owner->comm));
-	slot = publish_slot(&owner_ids, (void *)key, slot, &free_owners);
-	return slot == SLOT_NONE ? 0 : slot;
 }
 
 #endif

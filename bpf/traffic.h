@@ -12,6 +12,7 @@
 #include "conversation.h"
 #include "early.h"
 #include "lease.h"
+#include "owners.h"
 #include "resume.h"
 
 enum { SOCKET_RAW = 3 }; /* SOCK_RAW, whose header is not for BPF */

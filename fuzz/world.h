@@ -17,6 +17,7 @@ enum {
 	WORLD_CELLS = 64,
 	WORLD_OTHERS = 4,
 	WORLD_ENTRIES = 256, /* of the hashes */
+	WORLD_HINTS = 32,    /* a power of two, and few: endpoints displace each other */
 
 	PACKET_ADDRESS = 0x20000000, /* an skb points to its data with 32 bits */
 	PACKET_BYTES = 1 << 16,
@@ -56,6 +57,8 @@ static void make_world(void)
 	SHIM_TABLE(scope_pids, WORLD_ENTRIES);
 	SHIM_TABLE(endpoints, LIMIT_OTHER_ENDPOINTS + WORLD_ENDPOINTS);
 	SHIM_TABLE(starts, LIMIT_OTHER_ENDPOINTS + WORLD_ENDPOINTS);
+	SHIM_TABLE(cell_hints, LIMIT_OTHER_ENDPOINTS + WORLD_ENDPOINTS);
+	SHIM_TABLE(endpoint_hints, WORLD_HINTS);
 	SHIM_TABLE(cells, LIMIT_OTHER_CELLS + WORLD_CELLS);
 	SHIM_TABLE(owners, WORLD_ENTRIES);
 	SHIM_TABLE(early_requests, 1);

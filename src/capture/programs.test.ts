@@ -20,6 +20,7 @@ test("tables hold the endpoints that were asked for beside those kept for (other
 	assert.deepEqual(sizes, {
 		stripes: 2,
 		endpoints: Limit.OTHER_ENDPOINTS + 10,
+		endpointHints: 32,
 		ownerEndpoints: 10,
 		cells: Limit.OTHER_CELLS + 40,
 		owners: 4096,

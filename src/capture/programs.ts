@@ -19,6 +19,8 @@ export interface TableSizes {
 	/** Copies of a counter: a power of two, so that CPUs rarely share one. */
 	readonly stripes: number;
 	readonly endpoints: number;
+	/** Places in which endpoints are looked for first: a power of two. */
+	readonly endpointHints: number;
 	/** Endpoints that one service can take, so that a flood of paths at one leaves room for the others. */
 	readonly ownerEndpoints: number;
 	readonly cells: number;
@@ -34,6 +36,8 @@ export const DEFAULT_MAX_ENDPOINTS = 4096;
 /** The most that `maxEndpoints` can be. */
 export const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
 const OWNERS = 4096;
+/** So that few endpoints share a place. */
+const HINTS_PER_ENDPOINT = 2;
 /** One endpoint in so many is out of reach for any single service; a table of less than 64 has nothing to spare. */
 const SHARE_KEPT_FOR_OTHERS = 8;
 const SMALLEST_SHARED = 64;
@@ -85,6 +89,7 @@ export function tableSizes(limits: CaptureLimits = {}, possibleCpus = countPossi
 	return {
 		stripes,
 		endpoints: Limit.OTHER_ENDPOINTS + maxEndpoints,
+		endpointHints: 2 ** Math.ceil(Math.log2(Math.max(maxEndpoints, 1) * HINTS_PER_ENDPOINT)),
 		ownerEndpoints:
 			maxEndpoints - (maxEndpoints < SMALLEST_SHARED ? 0 : Math.floor(maxEndpoints / SHARE_KEPT_FOR_OTHERS)),
 		cells: Limit.OTHER_CELLS + maxEndpoints * cellsPerEndpoint,
@@ -115,13 +120,16 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			cfg_min_latency_ns: BigInt(Math.round((options.minLatencySeconds ?? 0) * NS_PER_SECOND)),
 			cfg_stripe_mask: sizes.stripes - 1,
 			cfg_endpoints: sizes.endpoints,
+			cfg_hint_mask: sizes.endpointHints - 1,
 			cfg_owner_endpoints: sizes.ownerEndpoints,
 			cfg_scope_pids: options.isScopedToPids ?? false,
 		},
 		mapSizes: {
 			endpoints: sizes.endpoints,
 			endpoint_ids: sizes.endpoints,
+			endpoint_hints: sizes.endpointHints,
 			starts: sizes.endpoints * sizes.stripes,
+			cell_hints: sizes.endpoints * sizes.stripes,
 			cells: sizes.cells,
 			cell_ids: sizes.cells,
 			owners: sizes.owners,
@@ -138,10 +146,10 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 	});
 	try {
 		programs.load();
-		// slot 0 of endpoints and of owners is what everything shares that found no slot
+		// slot 0 of endpoints and of owners is what everything shares that found no slot; of cells it means none
 		fillQueue(programs, "fill_other_endpoints", 1, Limit.OTHER_ENDPOINTS);
 		fillQueue(programs, "fill_endpoints", Limit.OTHER_ENDPOINTS, sizes.endpoints);
-		fillQueue(programs, "fill_other_cells", 0, otherCells);
+		fillQueue(programs, "fill_other_cells", 1, otherCells);
 		fillQueue(programs, "fill_cells", otherCells, sizes.cells);
 		fillQueue(programs, "fill_owners", 1, sizes.owners);
 		return programs;

@@ -19,10 +19,12 @@ export type ProgramName =
 
 /** Maps of the object. */
 export type MapName =
+	| "cell_hints"
 	| "cell_ids"
 	| "cells"
 	| "connections"
 	| "early_requests"
+	| "endpoint_hints"
 	| "endpoint_ids"
 	| "endpoints"
 	| "free_cells"
@@ -46,8 +48,9 @@ export const CONFIG_LAYOUT = {
 	cfg_min_latency_ns: { offset: 8, size: 8 },
 	cfg_stripe_mask: { offset: 16, size: 4 },
 	cfg_endpoints: { offset: 20, size: 4 },
-	cfg_owner_endpoints: { offset: 24, size: 4 },
-	cfg_scope_pids: { offset: 28, size: 1 },
+	cfg_hint_mask: { offset: 24, size: 4 },
+	cfg_owner_endpoints: { offset: 28, size: 4 },
+	cfg_scope_pids: { offset: 32, size: 1 },
 } as const;
 
 /** Where `counters` begins in `.bss`, in bytes. */

@@ -77,7 +77,7 @@ describe("bounds", { skip: skipReason }, () => {
 	});
 
 	test("exchanges without any cell are lost, and counted as lost", () => {
-		const full = load({ maxEndpoints: 10 }, { cells: 2, stripes: 1 });
+		const full = load({ maxEndpoints: 10 }, { cells: 3, stripes: 1 });
 		const c = conversation();
 		for (const status of [200, 201, 202, 203, 204, 200]) c.request("GET /a HTTP/1.1\r\n\r\n").response(answer(status));
 		const played = full.play(c);

@@ -3,7 +3,7 @@
 #ifndef HTTPEEK_BEGIN_H
 #define HTTPEEK_BEGIN_H
 
-#include "stats.h"
+#include "endpoints.h"
 
 enum {
 	PASS = 1,		  /* what every program returns: httpeek never drops a packet or refuses a socket */

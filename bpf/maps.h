@@ -102,7 +102,8 @@ struct {
 } starts MAP;
 
 /*
- * cell_identity() -> slot in cells. Inserted by the packet programs once per endpoint, status, outcome and stripe; never
+ * cell_identity() -> slot in cells. Inserted by the packet programs once per endpoint, status, outcome and stripe, and once
+ * more for the first stripe's, which the others share when there are no more cells; never
  * deleted. Full: "(other)", and if that is full as well COUNTER_CELLS_FULL.
  */
 struct {

@@ -3,7 +3,7 @@
 #ifndef HTTPEEK_OWNERS_H
 #define HTTPEEK_OWNERS_H
 
-#include "stats.h"
+#include "endpoints.h"
 
 /* The slot of an owner, registered if it is new; 0, "unknown", if the table is full. */
 static __always_inline u32 find_owner(const struct owner_key *key, u32 pid)

@@ -45,6 +45,8 @@ const PEERS = 4096;
 /** Cells of an endpoint: a few statuses, and one for each stripe if it is busy; more than six CPUs rarely share one. */
 const CELLS_PER_ENDPOINT = 2;
 const MOST_STRIPES_PER_ENDPOINT = 6;
+/** A cell is found by its own stripe, and the first of an endpoint and status by any. */
+const IDS_PER_CELL = 2;
 
 /** How the programs of bpf/slots.bpf.c are run: slots that one run pushes, where its packet begins, and its answer. */
 const SLOTS_A_RUN = 256;
@@ -131,7 +133,7 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			starts: sizes.endpoints * sizes.stripes,
 			cell_hints: sizes.endpoints * sizes.stripes,
 			cells: sizes.cells,
-			cell_ids: sizes.cells,
+			cell_ids: sizes.cells * IDS_PER_CELL,
 			owners: sizes.owners,
 			owner_ids: sizes.owners,
 			free_endpoints: sizes.endpoints,

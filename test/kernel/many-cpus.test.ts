@@ -50,6 +50,22 @@ describe("tables for 128 CPUs", { skip: skipReason }, () => {
 		}
 	});
 
+	test("where cells run out, CPUs share those that there are: no endpoint loses its name for that", () => {
+		const few = new Harness(
+			{ maxEndpoints: 10 },
+			{ ...sizes, ...tableSizes({ maxEndpoints: 10 }, CPUS), cells: Limit.OTHER_CELLS + 1 },
+		);
+		try {
+			for (const cpu of [...cpus, ...cpus]) {
+				moveTo(cpu);
+				const played = few.play(conversation().request("GET /a HTTP/1.1\r\n\r\n").response(answer(200)));
+				assert.deepEqual([lines(played.exchanges), played.counters], [["GET /a 200"], {}], `on CPU ${cpu}`);
+			}
+		} finally {
+			few.close();
+		}
+	});
+
 	test("sizes: 64 stripes, and scratch memory for each of 128 CPUs", () => {
 		assert.deepEqual([sizes.stripes, sizes.cpus, sizes.workspaces], [64, 128, 128 * Limit.WORKSPACES_PER_CPU]);
 	});

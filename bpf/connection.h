@@ -116,6 +116,23 @@ struct carry {
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct carry) >= sizeof(struct window), "a carry can be parsed as a window");
 
+/*
+ * What a watcher is shown of the requests in flight: their targets, in the order in which they began, each with the entry
+ * under which its request waits (pending.h). Of a request that was given up an entry may stay behind until a later one
+ * is found.
+ */
+struct targets {
+	u32 tail; /* running numbers: tail is the request direction's, head the response direction's */
+	u32 head;
+	u64 entries[PENDING_SLOTS];
+	u8 bytes[PENDING_SLOTS]; /* valid ones; the target ends among them, or is cut */
+	u8 methods[PENDING_SLOTS];
+	u8 paths[PENDING_SLOTS][LIMIT_PATH_BYTES];
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct targets) <= 4024, "with the kernel's own 72 bytes this fits an allocation of 4096");
+_Static_assert(LIMIT_PATH_BYTES % 8 == 0 && LIMIT_PATH_BYTES <= 255,
+	       "paths are copied in words, their length is a byte");
+
 /* ROLE_CLIENT: the server's address, network order; IPv4 as ::ffff:a.b.c.d. Else what stands there is a request. */
 static __always_inline u8 *peer_address(struct connection *c)
 {

@@ -70,6 +70,8 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 		s->state = STREAM_HEADERS;
 		s->framing = 0;
 		s->length = 0;
+		if (cfg_watch && seg->is_request)
+			watch_request(skb, c, ws, w, total);
 	}
 	for (i = 0; i < LINES_PER_WINDOW; i++) {
 		scan_lines(w, range(from, total), s->skipping, scan);

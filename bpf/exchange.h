@@ -6,7 +6,7 @@
 #ifndef HTTPEEK_EXCHANGE_H
 #define HTTPEEK_EXCHANGE_H
 
-#include "pending.h"
+#include "watch.h"
 
 enum {
 	STATUS_CONTINUE = 100,
@@ -52,11 +52,14 @@ static __always_inline bool response_complete(struct __sk_buff *skb, struct conn
 		entry = ws->entry;
 	}
 	flags = pending_flags(entry);
-	if (unlikely(!entry))
+	if (unlikely(!entry)) {
 		count(COUNTER_RESPONSE_UNPAIRED);
-	else if (likely(!(flags & PENDING_OVERFLOW)))
+	} else if (likely(!(flags & PENDING_OVERFLOW))) {
+		if (cfg_watch)
+			watch_end(skb, HOOK_PACKET, entry, status, s->started_ns);
 		count_exchange(c, pending_endpoint(entry), status, OUTCOME_RESPONSE,
 			       pending_age_ns(entry, s->started_ns));
+	}
 	if (status == STATUS_SWITCHING_PROTOCOLS ||
 	    (flags & PENDING_CONNECT && status >= STATUS_OK && status < STATUS_OK + 100))
 		return false;
@@ -85,9 +88,10 @@ enum unanswered {
 
 /*
  * What still waits for a response will not get one. Of what has been answered by bytes that were not seen, only the newest
- * can still be waiting: see catch_up() in resume.h. `p`: the connection's pipeline, or 0.
+ * can still be waiting: see catch_up() in resume.h. `p`: the connection's pipeline, or 0;
+ * `ctx` and `hook`: for watch_end().
  */
-static __always_inline void end_exchanges(struct connection *c, struct pipeline *p, u32 why)
+static __always_inline void end_exchanges(struct connection *c, struct pipeline *p, u32 why, void *ctx, enum hook hook)
 {
 	bool is_server_end = c->role == ROLE_SERVER, ended_here = c->flags & CONNECTION_ENDED_HERE;
 	u32 outcome = ended_here == is_server_end ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED, i;
@@ -100,6 +104,8 @@ static __always_inline void end_exchanges(struct connection *c, struct pipeline 
 		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
 			break;
 		if (likely(why == UNANSWERED_ENDED && !(is_unseen && pending_requests(c, p)))) {
+			if (cfg_watch)
+				watch_end(ctx, hook, entry, outcome << 16, now_ns);
 			end_exchange(c, entry, outcome, now_ns);
 			continue;
 		}

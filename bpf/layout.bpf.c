@@ -9,6 +9,7 @@ struct cell _cell;
 struct connection _connection;
 struct peer_key _peer_key;
 struct peer_stats _peer_stats;
+struct exchange_event _exchange_event; /* reserved in a ring only, so it is in no object's BTF */
 
 enum limit _limit;
 enum histogram _histogram;
@@ -17,3 +18,5 @@ enum method _method;
 enum protocol _protocol;
 enum outcome _outcome;
 enum counter _counter;
+enum event_kind _event_kind;
+enum event_flag _event_flag;

@@ -57,6 +57,27 @@ struct {
 } request_carries MAP, response_carries MAP;
 
 /*
+ * Targets of the requests of a connection that wait for their responses: what a watcher is shown as their path. Inserted
+ * by the packet programs, only while somebody watches; read when an exchange ends; dies with the socket. A refused
+ * insertion is COUNTER_WATCH_PATH_UNKNOWN, once the exchange ends.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct targets);
+} targets MAP;
+
+/*
+ * What a watcher is sent: one struct exchange_event after another. Written by all programs, read by user space, which
+ * gives it more than the least size only if it watches. Full: COUNTER_WATCH_DROPPED.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events MAP;
+
+/*
  * Hash of an endpoint's labels -> slot in endpoints. Inserted by the packet programs once per endpoint; never deleted.
  * Full: the exchange goes to the "(other)" endpoint of its owner, role and port (COUNTER_ENDPOINTS_OTHER).
  */

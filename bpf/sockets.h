@@ -178,7 +178,7 @@ __noinline __weak int end_in_state(struct bpf_sock_ops *ops, u32 why)
 		return 0;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (c)
-		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why);
+		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why, ops, HOOK_STATE);
 	return 0;
 }
 
@@ -187,7 +187,7 @@ __noinline __weak int end_in_release(struct bpf_sock *sk, u32 why)
 	struct connection *c = bpf_sk_storage_get(&connections, sk, 0, 0);
 
 	if (c)
-		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why);
+		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why, sk, HOOK_RELEASE);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ enum limit {
 	LIMIT_STRIPES = 64,	      /* most copies of a counter, so that CPUs do not share a cache line */
 	LIMIT_WORKSPACES_PER_CPU = 4, /* nested program runs on one CPU that can parse at the same time */
 	LIMIT_ENDPOINTS = 65536,      /* endpoint slots that fit the 16 bits of a pending request */
+	LIMIT_PATH_BYTES = 240,	      /* bytes of a target that a watcher is shown */
 };
 
 /*
@@ -107,7 +108,10 @@ enum counter {
 	COUNTER_OWNERS_USED = 28,
 	COUNTER_WORKSPACE_REFUSED = 29, /* a packet found all workspaces of its CPU in use, and was not looked at */
 	COUNTER_PEERS_FULL = 30,	/* connections whose facts (refused, reset, round-trip time) were not counted */
-	COUNTERS = 32,
+	/* of watching alone: the counts are not concerned */
+	COUNTER_WATCH_DROPPED = 31,	 /* exchanges that were to be shown and found the ring full */
+	COUNTER_WATCH_PATH_UNKNOWN = 32, /* exchanges shown with their route, because their path was not kept */
+	COUNTERS = 40,
 };
 
 /* Who made a socket: the key under which its service is found. */
@@ -176,5 +180,35 @@ struct peer_stats {
 	__u64 rtt_count;
 };
 _Static_assert(sizeof(struct peer_stats) == 80, "struct peer_stats");
+
+/* The first byte of everything in the ring. Readers pass over kinds that they do not know. */
+enum event_kind {
+	EVENT_KIND_EXCHANGE = 1, /* struct exchange_event */
+};
+
+enum event_flag {
+	EVENT_FLAG_PATH_CUT = 1,     /* the target was longer than path */
+	EVENT_FLAG_PATH_UNKNOWN = 2, /* the target was not kept: path_bytes is 0 */
+};
+
+/* An exchange that ended, for whoever watches: watch.h. The other labels are those of its endpoint. */
+struct exchange_event {
+	__u8 kind;
+	__u8 outcome;
+	__u8 role;
+	__u8 method;
+	__u16 status; /* as in struct cell */
+	__u16 port;   /* as in struct endpoint */
+	__u32 endpoint;
+	__u32 owner;
+	__u64 ended_ns; /* CLOCK_MONOTONIC, when its response began or there was to be none */
+	__u64 latency_ns;
+	__u16 path_bytes;
+	__u8 flags; /* enum event_flag */
+	__u8 _pad[5];
+	__u8 peer[LIMIT_ADDRESS_BYTES]; /* as in struct endpoint */
+	__u8 path[LIMIT_PATH_BYTES];	/* the target as on the wire; bytes behind path_bytes say nothing */
+};
+_Static_assert(sizeof(struct exchange_event) == 296, "struct exchange_event");
 
 #endif

@@ -38,6 +38,8 @@ export const COUNTER_KINDS: Readonly<Record<CounterName, Kind>> = {
 	INFORMATIONAL: "fact",
 	CONNECTIONS: "fact",
 	ADOPTED: "fact",
+	WATCH_DROPPED: "fact",
+	WATCH_PATH_UNKNOWN: "fact",
 	ENDPOINTS_USED: "slots",
 	OTHER_ENDPOINTS_USED: "slots",
 	CELLS_USED: "slots",

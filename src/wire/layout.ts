@@ -11,6 +11,7 @@ export const Limit = {
 	STRIPES: 64,
 	WORKSPACES_PER_CPU: 4,
 	ENDPOINTS: 65536,
+	PATH_BYTES: 240,
 } as const;
 export type Limit = (typeof Limit)[keyof typeof Limit];
 
@@ -93,9 +94,24 @@ export const Counter = {
 	OWNERS_USED: 28,
 	WORKSPACE_REFUSED: 29,
 	PEERS_FULL: 30,
-	COUNTERS: 32,
+	WATCH_DROPPED: 31,
+	WATCH_PATH_UNKNOWN: 32,
+	COUNTERS: 40,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
+
+/** `enum event_kind` */
+export const EventKind = {
+	EXCHANGE: 1,
+} as const;
+export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+
+/** `enum event_flag` */
+export const EventFlag = {
+	PATH_CUT: 1,
+	PATH_UNKNOWN: 2,
+} as const;
+export type EventFlag = (typeof EventFlag)[keyof typeof EventFlag];
 
 /** `struct owner` */
 export interface Owner {
@@ -377,6 +393,83 @@ export function writePeerStats(view: DataView, at: number, value: PeerStats): vo
 	view.setBigUint64(at + 56, BigInt(value.retransmitsCount), true);
 	view.setBigUint64(at + 64, BigInt(value.rttSumNs), true);
 	view.setBigUint64(at + 72, BigInt(value.rttCount), true);
+}
+
+/** `struct exchange_event` */
+export interface ExchangeEvent {
+	readonly kind: number;
+	readonly outcome: number;
+	readonly role: number;
+	readonly method: number;
+	readonly status: number;
+	readonly port: number;
+	readonly endpoint: number;
+	readonly owner: number;
+	readonly endedNs: number;
+	readonly latencyNs: number;
+	readonly pathBytes: number;
+	readonly flags: number;
+	readonly peer: Uint8Array;
+	readonly path: Uint8Array;
+}
+
+/** Bytes of a `struct exchange_event`. */
+export const EXCHANGE_EVENT_SIZE = 296;
+
+/** Where the members of a `struct exchange_event` begin, in bytes. */
+export const EXCHANGE_EVENT_OFFSET = {
+	kind: 0,
+	outcome: 1,
+	role: 2,
+	method: 3,
+	status: 4,
+	port: 6,
+	endpoint: 8,
+	owner: 12,
+	endedNs: 16,
+	latencyNs: 24,
+	pathBytes: 32,
+	flags: 34,
+	peer: 40,
+	path: 56,
+} as const;
+
+/** Reads the `struct exchange_event` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readExchangeEvent(view: DataView, at: number): ExchangeEvent {
+	return {
+		kind: view.getUint8(at),
+		outcome: view.getUint8(at + 1),
+		role: view.getUint8(at + 2),
+		method: view.getUint8(at + 3),
+		status: view.getUint16(at + 4, true),
+		port: view.getUint16(at + 6, true),
+		endpoint: view.getUint32(at + 8, true),
+		owner: view.getUint32(at + 12, true),
+		endedNs: Number(view.getBigUint64(at + 16, true)),
+		latencyNs: Number(view.getBigUint64(at + 24, true)),
+		pathBytes: view.getUint16(at + 32, true),
+		flags: view.getUint8(at + 34),
+		peer: readUint8Array(view, at + 40, 16),
+		path: readUint8Array(view, at + 56, 240),
+	};
+}
+
+/** Writes a `struct exchange_event` to byte `at`; padding is left as it is. */
+export function writeExchangeEvent(view: DataView, at: number, value: ExchangeEvent): void {
+	view.setUint8(at, value.kind);
+	view.setUint8(at + 1, value.outcome);
+	view.setUint8(at + 2, value.role);
+	view.setUint8(at + 3, value.method);
+	view.setUint16(at + 4, value.status, true);
+	view.setUint16(at + 6, value.port, true);
+	view.setUint32(at + 8, value.endpoint, true);
+	view.setUint32(at + 12, value.owner, true);
+	view.setBigUint64(at + 16, BigInt(value.endedNs), true);
+	view.setBigUint64(at + 24, BigInt(value.latencyNs), true);
+	view.setUint16(at + 32, value.pathBytes, true);
+	view.setUint8(at + 34, value.flags);
+	writeUint8Array(view, at + 40, 16, value.peer);
+	writeUint8Array(view, at + 56, 240, value.path);
 }
 
 /** Shorter values are filled up with zeros, longer ones are cut. */

@@ -27,6 +27,7 @@ export type MapName =
 	| "endpoint_hints"
 	| "endpoint_ids"
 	| "endpoints"
+	| "events"
 	| "free_cells"
 	| "free_endpoints"
 	| "free_other_cells"
@@ -40,6 +41,7 @@ export type MapName =
 	| "response_carries"
 	| "scope_pids"
 	| "starts"
+	| "targets"
 	| "workspaces";
 
 /** Places, in bytes, of the variables in `.rodata` that are set before loading. */
@@ -51,6 +53,16 @@ export const CONFIG_LAYOUT = {
 	cfg_hint_mask: { offset: 24, size: 4 },
 	cfg_owner_endpoints: { offset: 28, size: 4 },
 	cfg_scope_pids: { offset: 32, size: 1 },
+	cfg_watch: { offset: 33, size: 1 },
+	cfg_watch_query: { offset: 34, size: 1 },
+	cfg_watch_all_ports: { offset: 35, size: 1 },
+	cfg_watch_roles: { offset: 36, size: 1 },
+	cfg_watch_methods: { offset: 38, size: 2 },
+	cfg_watch_share: { offset: 40, size: 4 },
+	cfg_watch_min_ns: { offset: 48, size: 8 },
+	cfg_watch_slow_ns: { offset: 56, size: 8 },
+	cfg_watch_statuses: { offset: 64, size: 256 },
+	cfg_watch_ports: { offset: 320, size: 8192 },
 } as const;
 
 /** Where `counters` begins in `.bss`, in bytes. */

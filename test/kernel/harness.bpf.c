@@ -14,6 +14,7 @@ enum {
 	SCRIPT_RECORDS = 1024,
 	SCRIPT_CLIENT = 1,	/* the watched end is the client */
 	SCRIPT_ADOPTED = 2,	/* no handshake was seen */
+	SCRIPT_CLOSED = 4,	/* the watched end closes at the end */
 	RECORD_EGRESS = 0x8000, /* in record.bytes */
 };
 
@@ -109,6 +110,10 @@ int conversation(struct __sk_buff *skb)
 			break;
 		if (!deliver(skb, i))
 			return 0;
+	}
+	if (script.flags & SCRIPT_CLOSED) {
+		c->flags |= CONNECTION_ENDED_HERE;
+		end_exchanges(c, find_pipeline(skb, false, 0), UNANSWERED_ENDED, skb, HOOK_PACKET);
 	}
 	h->mode = c->mode;
 	h->request_state = c->request.state;

@@ -9,18 +9,24 @@
  */
 import { systemClock } from "./base/clock.js";
 import { type ObservedSession, observeSession, type ScheduleOptions } from "./capture/observe.js";
-import { resolveScope, type ScopeOptions } from "./capture/scope.js";
-import { CaptureSession } from "./capture/session.js";
+import { resolveScope, type Scope, type ScopeOptions } from "./capture/scope.js";
+import { type CaptureOptions, CaptureSession, type SampleOptions } from "./capture/session.js";
+import { type WatchBatch, type WatchScheduleOptions, watchSession } from "./capture/watch.js";
 import { ContainerNames } from "./identity/container-engine.js";
 import { ServiceNames } from "./identity/service-names.js";
+import { exchangeFilter, type WatchFilter } from "./model/exchange.js";
 import type { Snapshot } from "./model/snapshot.js";
+import type { TargetOptions } from "./model/target.js";
 
 export { ERROR_CODES, type ErrorCode, HttpeekError } from "./base/errors.js";
 export { escapeText } from "./base/escape.js";
 export type { CountingInfo } from "./capture/observe.js";
 export type { ScopeOptions } from "./capture/scope.js";
+export type { SampleOptions } from "./capture/session.js";
+export type { WatchBatch } from "./capture/watch.js";
 export { difference } from "./model/difference.js";
 export { type EndpointSummary, summarizeEndpoints } from "./model/endpoint-summary.js";
+export type { WatchFilter } from "./model/exchange.js";
 export { type Expression, parseExpression } from "./model/expression.js";
 export { type Filter, rowFilter, snapshotFilter } from "./model/filter.js";
 export { bucketBounds, type Histogram, mean, merge, quantile, subtract } from "./model/histogram.js";
@@ -37,7 +43,9 @@ export type {
 	Protocol,
 	Role,
 	Snapshot,
+	WatchedExchange,
 } from "./model/snapshot.js";
+export type { TargetOptions } from "./model/target.js";
 export { isError, type Totals, totalsOf } from "./model/totals.js";
 
 export interface ObserveOptions extends ScheduleOptions {
@@ -46,6 +54,17 @@ export interface ObserveOptions extends ScheduleOptions {
 	/** Only exchanges that took at least this long are counted, seconds. Default: all. */
 	readonly minLatencySeconds?: number;
 	/** How many endpoints are told apart; those beyond are counted under the route `(other)`. Default: 4096. */
+	readonly maxEndpoints?: number;
+	/** Snapshots hold the last exchanges that failed or were slow, one by one: `snapshot.samples`. Default: they do not. */
+	readonly samples?: SampleOptions;
+}
+
+export interface WatchOptions extends WatchScheduleOptions, TargetOptions {
+	/** What is watched. Default: the whole host. */
+	readonly scope?: ScopeOptions;
+	/** Which exchanges are shown. All are counted. Default: all. */
+	readonly filter?: WatchFilter;
+	/** How many endpoints are told apart: as for observe(). */
 	readonly maxEndpoints?: number;
 }
 
@@ -65,20 +84,65 @@ export async function* observe(options: ObserveOptions = {}): AsyncGenerator<Sna
 	yield* observeSession(() => openSession(options, containers), options, systemClock);
 }
 
+/**
+ * The exchanges of the scope one by one, in batches, as they end; each once per end that is watched. Counts them all as
+ * observe() does; the last batch has the totals.
+ *
+ *     for await (const { exchanges } of watch({ filter: { errorsOnly: true } })) {
+ *         for (const { method, path, status } of exchanges) console.log(method, path, status);
+ *     }
+ *
+ * All of the filter but paths and services is applied in the kernel, so what it leaves out costs next to nothing. What
+ * came faster than it could be handed out is counted: `dropped`, `skipped`. Paths and services are hostile text.
+ *
+ * @throws HttpeekError as observe() does
+ */
+export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBatch, void, undefined> {
+	const containers = await ContainerNames.ask();
+	const { scope: scopeOptions, filter = {}, query = false, raw = false, maxEndpoints } = options;
+	const { paths, services } = filter;
+	const isWanted = exchangeFilter({ ...(paths && { paths }), ...(services && { services }) });
+	const open = () => {
+		const scope = resolveScope(scopeOptions);
+		const session = openCapture(scope, containers, { maxEndpoints, watch: { ...filter, query, raw } });
+		return {
+			description: scope.description,
+			exchanges: session.exchanges,
+			read: () => session.read(),
+			dropped: () => session.dropped(),
+			detach: () => session.detach(),
+			close: () => session.close(),
+		};
+	};
+	yield* watchSession(open, isWanted, options, systemClock);
+}
+
 function openSession(
-	{ scope: scopeOptions, minLatencySeconds, maxEndpoints }: ObserveOptions,
+	{ scope: scopeOptions, minLatencySeconds = 0, maxEndpoints, samples }: ObserveOptions,
 	containers: ContainerNames,
 ): ObservedSession {
 	const scope = resolveScope(scopeOptions);
-	const session = CaptureSession.open({
-		scope,
-		names: new ServiceNames({ containers }),
-		limits: maxEndpoints === undefined ? {} : { maxEndpoints },
-		minLatencySeconds: minLatencySeconds ?? 0,
-	});
+	const session = openCapture(scope, containers, { maxEndpoints, minLatencySeconds, ...(samples && { samples }) });
 	return {
 		description: scope.description,
 		read: () => session.read(),
 		close: () => session.close(),
 	};
+}
+
+interface OpenOptions extends Pick<CaptureOptions, "minLatencySeconds" | "watch" | "samples"> {
+	readonly maxEndpoints: number | undefined;
+}
+
+function openCapture(
+	scope: Scope,
+	containers: ContainerNames,
+	{ maxEndpoints, ...options }: OpenOptions,
+): CaptureSession {
+	return CaptureSession.open({
+		...options,
+		scope,
+		names: new ServiceNames({ containers }),
+		limits: maxEndpoints === undefined ? {} : { maxEndpoints },
+	});
 }

@@ -29,6 +29,8 @@ export const ERROR_CODES = {
 	HTTPEEK_BUILD: ExitCode.runtime,
 	/** Reading or writing a file failed. */
 	HTTPEEK_IO: ExitCode.runtime,
+	/** A recording cannot be read: it is damaged, or of another version. */
+	HTTPEEK_RECORDING: ExitCode.runtime,
 	/** Something that should not be possible. */
 	HTTPEEK_INTERNAL: ExitCode.runtime,
 } as const;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { HttpeekError } from "../base/errors.js";
-import { BpfObject } from "../kernel/object.js";
+import { BpfObject, type ConfigValue } from "../kernel/object.js";
 import { Limit } from "../wire/layout.js";
 import { CONFIG_LAYOUT, type ObjectNames } from "../wire/object.js";
 
@@ -107,7 +107,14 @@ export interface ProgramOptions {
 	readonly isScopedToPids?: boolean;
 	/** Exchanges faster than this are not counted. */
 	readonly minLatencySeconds?: number;
+	/** Which exchanges are sent through the ring: watchConfig(). Default: none. */
+	readonly watch?: Partial<Record<keyof typeof CONFIG_LAYOUT, ConfigValue>>;
+	/** Room for exchanges that were sent and not read yet; a power of two. Default: the least that there can be. */
+	readonly ringBytes?: number;
 }
+
+/** A page of any architecture. */
+const LEAST_RING_BYTES = 65_536;
 
 /**
  * Loads the programs and fills the queues of free slots.
@@ -125,6 +132,7 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			cfg_hint_mask: sizes.endpointHints - 1,
 			cfg_owner_endpoints: sizes.ownerEndpoints,
 			cfg_scope_pids: options.isScopedToPids ?? false,
+			...options.watch,
 		},
 		mapSizes: {
 			endpoints: sizes.endpoints,
@@ -144,6 +152,7 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			peers: sizes.peers,
 			early_requests: sizes.cpus,
 			workspaces: sizes.workspaces,
+			events: options.ringBytes ?? LEAST_RING_BYTES,
 		},
 	});
 	try {

@@ -4,16 +4,28 @@ import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
 import { openForeignFd } from "../kernel/syscall.js";
 import type { Snapshot } from "../model/snapshot.js";
+import type { TargetOptions } from "../model/target.js";
+import { Counter } from "../wire/layout.js";
 import type { ObjectNames } from "../wire/object.js";
 import { Accumulator, type ServiceResolver } from "./accumulate.js";
 import { ConnectionReader } from "./connections.js";
+import { ExchangeDecoder } from "./exchange-events.js";
+import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
 import { reportCounters } from "./losses.js";
 import { mappedTables } from "./mapped-tables.js";
-import { type CaptureLimits, loadPrograms, objectPath, type Programs, tableSizes } from "./programs.js";
+import {
+	type CaptureLimits,
+	loadPrograms,
+	objectPath,
+	type ProgramOptions,
+	type Programs,
+	tableSizes,
+} from "./programs.js";
 import { followDescendants, type Scope } from "./scope.js";
 import { type ExistingSocket, existingSockets, type SeedSummary } from "./seed.js";
 import { SocketOwners } from "./socket-owners.js";
 import type { Tables } from "./tables.js";
+import { type KernelWatch, watchConfig } from "./watch-config.js";
 
 export interface CaptureOptions {
 	readonly scope: Scope;
@@ -22,9 +34,27 @@ export interface CaptureOptions {
 	readonly limits?: CaptureLimits;
 	/** Exchanges faster than this are not counted. */
 	readonly minLatencySeconds?: number;
+	/** Exchanges are sent one by one, besides being counted: see CaptureSession.exchanges. */
+	readonly watch?: KernelWatch & TargetOptions;
+	/** Snapshots hold the last exchanges that failed or were slow. Not together with `watch`. */
+	readonly samples?: SampleOptions;
 	/** The object file; default: the one built for this architecture. */
 	readonly objectPath?: string;
 }
+
+/** Which exchanges a snapshot shows one by one: failed ones (isError), and slow ones. */
+export interface SampleOptions {
+	/** Exchanges that took at least so long, seconds. Default: only failed ones. */
+	readonly slowSeconds?: number;
+	/** How many of the last ones are kept. Default: 100. */
+	readonly most?: number;
+}
+
+/** At 300 bytes an exchange: a tenth of a second of 130,000 exchanges a second. */
+const WATCH_RING_BYTES = 4 * 1024 * 1024;
+/** Some 200 of them, which is more than anybody looks at in an interval. */
+const SAMPLE_RING_BYTES = 64 * 1024;
+const SAMPLES = 100;
 
 type ProgramName = ObjectNames["program"];
 
@@ -51,6 +81,11 @@ export class CaptureSession {
 	readonly #tables: Tables;
 	readonly #accumulator: Accumulator;
 	readonly #connections: ConnectionReader;
+	readonly #decoder: ExchangeDecoder;
+	readonly #samples: RecentExchanges | undefined;
+	#exchanges: ExchangeRing | undefined;
+	/** The programs are on as long as this is not done. */
+	readonly #attachments: Cleanup;
 	readonly #cleanup: Cleanup;
 	readonly #startedAt = new Date();
 	readonly #startedMs = performance.now();
@@ -63,10 +98,15 @@ export class CaptureSession {
 		this.#tables = mappedTables(programs, stripes);
 		this.#accumulator = new Accumulator(this.#tables, options.names);
 		this.#connections = new ConnectionReader(programs.map("peers"), this.#tables, options.names);
+		this.#decoder = new ExchangeDecoder(this.#tables, options.names, options.watch);
+		const { samples } = options;
+		this.#samples = samples && new RecentExchanges(this.exchanges, samples.most ?? SAMPLES);
+		this.#attachments = new Cleanup();
+		cleanup.defer(() => this.#attachments.run());
 		for (const pid of options.scope.pids ?? []) this.#allow(pid);
-		attach(programs, BEFORE_SEEDING, options.scope.cgroups, cleanup);
+		attach(programs, BEFORE_SEEDING, options.scope.cgroups, this.#attachments);
 		this.seeding = seed(programs, options.scope);
-		attach(programs, AFTER_SEEDING, options.scope.cgroups, cleanup);
+		attach(programs, AFTER_SEEDING, options.scope.cgroups, this.#attachments);
 		this.#startedAt = new Date();
 		this.#startedMs = performance.now();
 	}
@@ -84,13 +124,20 @@ export class CaptureSession {
 			const sizes = tableSizes(options.limits);
 			const isScopedToPids = scope.pids !== undefined;
 			const path = options.objectPath ?? objectPath();
-			const programs = loadPrograms(sizes, { isScopedToPids, minLatencySeconds }, path);
+			const watch = watchOptions(options);
+			const programs = loadPrograms(sizes, { isScopedToPids, minLatencySeconds, ...watch }, path);
 			cleanup.defer(() => programs.close());
 			return new CaptureSession(options, programs, sizes.stripes, cleanup);
 		} catch (error) {
 			cleanup.run();
 			throw error;
 		}
+	}
+
+	/** The exchanges that are watched; empty without `watch`. */
+	get exchanges(): ExchangeRing {
+		this.#exchanges ??= new ExchangeRing(this.#programs.map("events").ring(), this.#decoder);
+		return this.#exchanges;
 	}
 
 	/** What was counted so far. Takes well under a millisecond for a few hundred endpoints. */
@@ -106,9 +153,20 @@ export class CaptureSession {
 			durationSeconds: (performance.now() - this.#startedMs) / 1000,
 			endpoints,
 			...this.#connections.read(),
+			...(this.#samples && { samples: this.#samples.read() }),
 			losses,
 			facts: { ...facts, sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
 		});
+	}
+
+	/** Exchanges that were to be watched and found the ring full. */
+	dropped(): number {
+		return this.#tables.counter(Counter.WATCH_DROPPED);
+	}
+
+	/** Takes the programs off: what they have counted and sent can still be read. */
+	detach(): void {
+		this.#attachments.run();
 	}
 
 	/** Takes the programs off and out of the kernel. The snapshots stay good. */
@@ -131,6 +189,14 @@ export class CaptureSession {
 	#allow(pid: number): void {
 		this.#programs.map("scope_pids").update(u32(pid), Uint8Array.of(1));
 	}
+}
+
+function watchOptions({ watch, samples }: CaptureOptions): Pick<ProgramOptions, "watch" | "ringBytes"> {
+	if (watch !== undefined) return { watch: watchConfig(watch), ringBytes: WATCH_RING_BYTES };
+	if (samples === undefined) return {};
+	const { slowSeconds } = samples;
+	const failed = watchConfig({ errorsOnly: true, ...(slowSeconds !== undefined && { slowSeconds }) });
+	return { watch: failed, ringBytes: SAMPLE_RING_BYTES };
 }
 
 /** Steps to undo, run once, last one first. */

@@ -74,9 +74,9 @@ const SLACK = 64;
 const WORD_BYTES = 4;
 
 /** The name of a route that ran out of slots; a real route begins with `/`, `*` or `:`. */
-const OTHER_ROUTE = "(other)";
+export const OTHER_ROUTE = "(other)";
 /** What stands after a route that was longer than the kernel keeps. */
-const CUT_MARK = "…";
+export const CUT_MARK = "…";
 
 const METHOD_NAMES = new Map<number, string>(Object.entries(Method).map(([name, code]) => [code, name]));
 METHOD_NAMES.set(Method.OTHER, "_OTHER");
@@ -86,6 +86,16 @@ const OUTCOME_NAMES: ReadonlyMap<number, CellIdentity["outcome"]> = new Map([
 	[OutcomeCode.CLIENT_CLOSED, "client_closed"],
 	[OutcomeCode.SERVER_CLOSED, "server_closed"],
 ]);
+
+/** A method by its code; `_OTHER` for one that is not known. */
+export function methodName(code: number): string {
+	return METHOD_NAMES.get(code) ?? "_OTHER";
+}
+
+/** An outcome by its code. */
+export function outcomeName(code: number): CellIdentity["outcome"] {
+	return OUTCOME_NAMES.get(code) ?? "response";
+}
 
 export class Tables {
 	readonly #cellsOf: (part: number) => ArrayBuffer;
@@ -147,7 +157,7 @@ export class Tables {
 		return {
 			endpoint: bytes.getUint32(at + CELL_OFFSET.endpoint, true),
 			status: bytes.getUint16(at + CELL_OFFSET.status, true),
-			outcome: OUTCOME_NAMES.get(bytes.getUint8(at + CELL_OFFSET.outcome)) ?? "response",
+			outcome: outcomeName(bytes.getUint8(at + CELL_OFFSET.outcome)),
 		};
 	}
 
@@ -201,7 +211,7 @@ export class Tables {
 				tls: record.tls !== 0,
 				port: record.port,
 				peer: isServer ? null : peerText(record.peer, record.port),
-				method: isOther ? "_OTHER" : (METHOD_NAMES.get(record.method) ?? "_OTHER"),
+				method: isOther ? "_OTHER" : methodName(record.method),
 				route: isOther ? OTHER_ROUTE : record.routeCut === 0 ? route : route + CUT_MARK,
 			},
 		};

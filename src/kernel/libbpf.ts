@@ -5,13 +5,14 @@
 import { createRequire } from "node:module";
 import type * as Koffi from "koffi";
 import { HttpeekError } from "../base/errors.js";
-import type { Native, Pointer, TestRunInput, TestRunOutput } from "./native.js";
+import type { Native, Pointer, PollHandle, TestRunInput, TestRunOutput } from "./native.js";
 
 const LIBRARY = "libbpf.so.1";
 /** enum libbpf_print_level: warnings and errors; 1 is information, 2 is debugging. */
 const LIBBPF_WARN = 0;
 const MESSAGE_BYTES = 4096;
 const PROT_READ = 1;
+const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
@@ -54,6 +55,21 @@ function load(): Native {
 			hint: "install libbpf 1.0 or later: apt-get install libbpf1",
 			cause,
 		});
+	}
+}
+
+/** `koffi.node` is not in koffi's documentation: what it lacks, or refuses, is done by timers (ring.ts). */
+function pollHandle(koffi: typeof Koffi, fd: number): PollHandle | undefined {
+	try {
+		const handle = koffi.node.poll(fd, { readable: true }, () => undefined);
+		handle.stop();
+		return {
+			start: (onReadable) => handle.start({ readable: true }, onReadable),
+			stop: () => handle.stop(),
+			close: () => handle.close(),
+		};
+	} catch {
+		return undefined;
 	}
 }
 
@@ -203,12 +219,15 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		lookupBatch: (fd, position, nextPosition, keys, values, count) =>
 			batch(fd, position, nextPosition, keys, values, count, null),
 
-		mapMemory: (fd, lengthBytes, offsetBytes) => {
-			const address: Pointer = mmap(null, lengthBytes, PROT_READ, MAP_SHARED, fd, offsetBytes);
+		mapMemory: (fd, lengthBytes, offsetBytes, isWritable = false) => {
+			const protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ;
+			const address: Pointer = mmap(null, lengthBytes, protection, MAP_SHARED, fd, offsetBytes);
 			return address === MAP_FAILED ? null : address;
 		},
 		unmapMemory: libc.func("int munmap(void *address, size_t length)"),
 		viewMemory: koffi.view,
+		pageBytes: libc.func("int getpagesize(void)"),
+		pollHandle: (fd) => pollHandle(koffi, fd),
 		systemCall: (number, a = 0, b = 0, c = 0, d = 0) => Number(syscall(number, a, b, c, d)),
 	};
 }

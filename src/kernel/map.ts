@@ -5,6 +5,7 @@ import { native } from "./libbpf.js";
 import { MappedMemory } from "./memory.js";
 import type { Pointer } from "./native.js";
 import { bpfRefused } from "./refusal.js";
+import { Ring } from "./ring.js";
 
 /** enum of include/uapi/linux/bpf.h: what `update` does when the key is (not) there. */
 export const UpdateFlag = { any: 0, noExist: 1, exist: 2 } as const;
@@ -33,6 +34,7 @@ export class BpfMap {
 	readonly #isMappable: boolean;
 	/** Mapped parts, by where they begin. */
 	readonly #mapped = new Map<number, MappedMemory>();
+	#ring: Ring | undefined;
 
 	/** @param map a `struct bpf_map *` of a loaded object */
 	constructor(name: string, map: Pointer) {
@@ -128,6 +130,12 @@ export class BpfMap {
 		return this.#map(offsetBytes, Math.min(partBytes, this.#memoryBytes - offsetBytes));
 	}
 
+	/** The records of a ring buffer. One ring for each map, closed with it. */
+	ring(): Ring {
+		this.#ring ??= new Ring(this.#fd, this.maxEntries, this.name);
+		return this.#ring;
+	}
+
 	get #memoryBytes(): number {
 		return Math.ceil(this.valueSize / 8) * 8 * this.maxEntries;
 	}
@@ -149,6 +157,8 @@ export class BpfMap {
 	close(): void {
 		for (const mapped of this.#mapped.values()) mapped.close();
 		this.#mapped.clear();
+		this.#ring?.close();
+		this.#ring = undefined;
 	}
 
 	#present(error: number, verb: string): boolean {

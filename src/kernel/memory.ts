@@ -15,10 +15,11 @@ export class MappedMemory {
 
 	/**
 	 * @param offsetBytes where the part that is mapped begins: whole pages
+	 * @param isWritable not only to be read, as maps are
 	 * @throws HttpeekError HTTPEEK_BPF when the kernel refuses to map `fd`.
 	 */
-	constructor(fd: number, lengthBytes: number, mapName: string, offsetBytes = 0) {
-		const address = native().mapMemory(fd, lengthBytes, offsetBytes);
+	constructor(fd: number, lengthBytes: number, mapName: string, offsetBytes = 0, isWritable = false) {
+		const address = native().mapMemory(fd, lengthBytes, offsetBytes, isWritable);
 		if (address === null) throw bpfRefused(`map the memory of ${mapName}`, native().errno());
 		this.lengthBytes = lengthBytes;
 		this.#address = address;

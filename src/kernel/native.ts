@@ -35,6 +35,17 @@ export interface TestRunOutput {
 	readonly dataOutBytes: number;
 }
 
+/**
+ * Says when a descriptor is readable, as long as it is. Must be held by somebody until it is closed: one that nobody refers
+ * to is collected, and says nothing any more.
+ */
+export interface PollHandle {
+	/** Calls back each time the event loop finds the descriptor readable, until stop(). */
+	start(onReadable: () => void): void;
+	stop(): void;
+	close(): void;
+}
+
 export interface Native {
 	libbpfVersion(): string;
 	/** errno of the last call, to be read straight after one that returned null or -1. */
@@ -85,11 +96,15 @@ export interface Native {
 		count: Uint32Array,
 	): number;
 
-	/** Maps `lengthBytes` of `fd` from `offsetBytes` on (whole pages) for reading; null on failure. */
-	mapMemory(fd: number, lengthBytes: number, offsetBytes: number): Pointer | null;
+	/** Maps `lengthBytes` of `fd` from `offsetBytes` on (whole pages), for reading unless said otherwise; null on failure. */
+	mapMemory(fd: number, lengthBytes: number, offsetBytes: number, isWritable?: boolean): Pointer | null;
 	unmapMemory(address: Pointer, lengthBytes: number): number;
 	/** The memory itself, not a copy. Touching it after it was unmapped kills the process. */
 	viewMemory(address: Pointer, lengthBytes: number): ArrayBuffer;
+	/** Of a page of memory: 4096 or 65536. */
+	pageBytes(): number;
+	/** A watch on `fd`, stopped at first; undefined where the runtime has none to offer. */
+	pollHandle(fd: number): PollHandle | undefined;
 	/** The raw system call with integer arguments: its result, or -1 with `errno()` set. */
 	systemCall(number: number, ...args: readonly number[]): number;
 }

@@ -17,7 +17,8 @@ export interface ConfigField {
 	readonly size: number;
 }
 
-export type ConfigValue = number | bigint | boolean;
+/** Bytes are those of an array, as they lie in memory. */
+export type ConfigValue = number | bigint | boolean | Uint8Array;
 
 /** What a caller knows of an object file's contents, so that names are checked by the compiler. */
 export interface ObjectNames {
@@ -177,11 +178,19 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 			if (field === undefined || field.offset + field.size > bytes.length) {
 				throw doesNotFit(`${this.path} has no configuration variable ${name}`);
 			}
-			writeUnsigned(bytes, field, BigInt(value));
+			if (value instanceof Uint8Array) writeArray(bytes, field, value);
+			else writeUnsigned(bytes, field, BigInt(value));
 		}
 		const error = native().mapSetInitialValue(map, bytes);
 		if (error < 0) throw bpfRefused(`configure ${this.path}`, error);
 	}
+}
+
+function writeArray(bytes: Uint8Array, field: ConfigField, value: Uint8Array): void {
+	if (value.length !== field.size) {
+		throw new HttpeekError("HTTPEEK_INTERNAL", `a configuration variable has ${field.size} bytes, not ${value.length}`);
+	}
+	bytes.set(value, field.offset);
 }
 
 /** Little-endian, as all hosts that httpeek runs on. */

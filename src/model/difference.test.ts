@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { difference } from "./difference.js";
 import { EMPTY_HISTOGRAM, histogramOf } from "./histogram.js";
-import { makeLosses, makeRow, makeSnapshot } from "./testing.js";
+import { makeExchange, makeLosses, makeRow, makeSnapshot } from "./testing.js";
 
 test("an interval holds what was counted in it", () => {
 	const same = makeRow({ route: "/same", count: 3 });
@@ -95,4 +95,12 @@ test("property: what was counted before and in the interval is what was counted 
 			assert.deepEqual(difference(after, after).endpoints, []);
 		}),
 	);
+});
+
+test("samples are those of the interval", () => {
+	const before = makeSnapshot([], { durationSeconds: 1 });
+	const [old, recent] = [-1, 1].map((ms) => makeExchange({ time: new Date(before.takenAt.getTime() + ms) }));
+	assert.ok(old !== undefined && recent !== undefined);
+	const after = makeSnapshot([], { durationSeconds: 2, samples: [recent, old] });
+	assert.deepEqual(difference(before, after).samples, [recent]);
 });

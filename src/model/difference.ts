@@ -16,6 +16,7 @@ export function difference(before: Snapshot, after: Snapshot): Snapshot {
 		endpoints: endpointDifference(before.endpoints, after.endpoints),
 		connections: connectionDifference(before.connections, after.connections),
 		peers: peerDifference(before.peers, after.peers),
+		...(after.samples && { samples: after.samples.filter(({ time }) => time > before.takenAt) }),
 		losses: lossDifference(before.losses, after.losses),
 		facts: counterDifference(before.facts, after.facts),
 	};

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HttpeekError } from "../base/errors.js";
 import { type Filter, parseStatus, rowFilter, snapshotFilter } from "./filter.js";
-import { makeRow, makeSnapshot } from "./testing.js";
+import { makeExchange, makeRow, makeSnapshot } from "./testing.js";
 
 const rows = [
 	makeRow({ route: "/users/:id", status: 200, port: 80, service: "web" }),
@@ -67,4 +67,11 @@ test("connections are filtered by what they have", () => {
 	] as readonly (readonly [Filter, number])[]) {
 		assert.equal(snapshotFilter(filter)(snapshot).connections.length, connections, JSON.stringify(filter));
 	}
+});
+
+test("samples are filtered as rows are", () => {
+	const samples = [makeExchange({ status: 404 }), makeExchange({ status: 500, service: "x" })];
+	const filtered = snapshotFilter({ statuses: ["5xx"] })(makeSnapshot([], { samples }));
+	assert.deepEqual(filtered.samples, [samples[1]]);
+	assert.ok(!("samples" in snapshotFilter({})(makeSnapshot())));
 });

@@ -17,6 +17,9 @@ export interface Filter {
 	readonly services?: readonly string[];
 }
 
+/** What a filter looks at. */
+export type FilterableRow = Pick<EndpointRow, "port" | "role" | "method" | "status" | "outcome" | "route" | "service">;
+
 export interface StatusRange {
 	readonly from: number;
 	readonly to: number;
@@ -95,8 +98,8 @@ function serviceTest(services: Filter["services"]): (row: { readonly service: st
  * The test that a filter stands for.
  * @throws HttpeekError HTTPEEK_USAGE for a port or status that cannot be.
  */
-export function rowFilter(filter: Filter): (row: EndpointRow) => boolean {
-	const tests: readonly ((row: EndpointRow) => boolean)[] = [
+export function rowFilter(filter: Filter): (row: FilterableRow) => boolean {
+	const tests: readonly ((row: FilterableRow) => boolean)[] = [
 		anyOf(
 			filter.ports?.map(checkPort),
 			(wanted) =>
@@ -161,5 +164,6 @@ export function snapshotFilter(filter: Filter): (snapshot: Snapshot) => Snapshot
 		...snapshot,
 		endpoints: snapshot.endpoints.filter(row),
 		connections: snapshot.connections.filter(connection),
+		...(snapshot.samples && { samples: snapshot.samples.filter(row) }),
 	});
 }

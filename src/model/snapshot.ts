@@ -90,6 +90,23 @@ export interface Losses {
 	readonly detail: Readonly<Record<string, number>>;
 }
 
+/** One exchange that has ended. The labels are those of its endpoint. */
+export interface WatchedExchange extends EndpointLabels {
+	/** When its response began, or was given up; wall clock. */
+	readonly time: Date;
+	/**
+	 * The path as on the wire (hostile: escape before showing), without the query unless that was asked for; then, and in
+	 * segments that look like tokens, secrets are left out: target.ts. The route where the path was not kept. A path longer
+	 * than 240 bytes ends in `…`.
+	 */
+	readonly path: string;
+	/** HTTP status 100-599, or 0 where there was no response. */
+	readonly status: number;
+	readonly outcome: Exclude<Outcome, "in_flight">;
+	/** From the first byte of the request head to the first byte of the response head, or to the end of waiting. */
+	readonly latencySeconds: number;
+}
+
 export interface Snapshot {
 	/** When counting began (wall clock). */
 	readonly startedAt: Date;
@@ -102,6 +119,8 @@ export interface Snapshot {
 	readonly connections: readonly ConnectionRow[];
 	/** Most established first. */
 	readonly peers: readonly PeerRow[];
+	/** The last exchanges that failed or were slow, newest first; absent where they were not asked for. */
+	readonly samples?: readonly WatchedExchange[];
 	readonly losses: Losses;
 	/** Facts that are no losses: connections seen, connections that are not HTTP, 1xx responses, and so on. */
 	readonly facts: Readonly<Record<string, number>>;

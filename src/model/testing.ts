@@ -1,7 +1,7 @@
 /** Builders of rows and snapshots for tests: only what a test is about has to be said. */
 import { EMPTY_HISTOGRAM, type Histogram, histogramOf } from "./histogram.js";
 import { sortRows } from "./rows.js";
-import type { EndpointRow, Losses, Snapshot } from "./snapshot.js";
+import type { EndpointRow, Losses, Snapshot, WatchedExchange } from "./snapshot.js";
 
 export function makeRow(fields: Partial<EndpointRow> = {}): EndpointRow {
 	const count = fields.count ?? 1;
@@ -47,6 +47,25 @@ export function makeSnapshot(rows: readonly EndpointRow[] = [], fields: Partial<
 		peers: [],
 		losses: makeLosses(),
 		facts: {},
+		...fields,
+	};
+}
+
+export function makeExchange(fields: Partial<WatchedExchange> = {}): WatchedExchange {
+	return {
+		time: new Date("2026-01-02T03:04:05.678Z"),
+		service: "shop",
+		role: "server",
+		protocol: "http/1.1",
+		tls: false,
+		port: 8080,
+		peer: fields.role === "client" ? "127.0.0.1:8080" : null,
+		method: "GET",
+		path: "/",
+		route: "/",
+		status: 200,
+		outcome: "response",
+		latencySeconds: 0.001,
 		...fields,
 	};
 }

@@ -29,6 +29,7 @@ export interface CommandSpec {
 /** Values that can be anything, of which some are usual; by the flag's long name. */
 const USUAL_VALUES: Readonly<Record<string, readonly string[]>> = {
 	"--method": ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"],
+	"--sample": ["1/10", "1/100", "1/1000"],
 	"--status": ["2xx", "3xx", "4xx", "5xx", "404", "500", "0"],
 };
 

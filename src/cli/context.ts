@@ -1,8 +1,10 @@
 /** What commands need of the world, in one place, so that tests can give them another. */
-import { closeSync } from "node:fs";
+import { closeSync, createReadStream } from "node:fs";
+import { HttpeekError } from "../base/errors.js";
 import type { Check } from "../capture/doctor.js";
 import type { OwnCgroup } from "../capture/own-cgroup.js";
-import type { ObserveOptions } from "../index.js";
+import type { WatchBatch } from "../capture/watch.js";
+import type { ObserveOptions, WatchOptions } from "../index.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { type Interruption, listenForInterruption } from "./interruption.js";
 import { Output } from "./output.js";
@@ -19,10 +21,22 @@ export interface CliContext {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly interruption: () => Interruption;
 	readonly observe: (options: ObserveOptions) => AsyncIterable<Snapshot>;
+	readonly watch: (options: WatchOptions) => AsyncIterable<WatchBatch>;
+	/** The bytes of a file, or of standard input where its name is `-`. */
+	readonly readInput: (path: string) => AsyncIterable<Uint8Array>;
 	readonly createCgroup: (purpose: string) => Promise<CommandCgroup>;
 	readonly runChecks: () => Promise<readonly Check[]>;
 	/** Nothing is written any more: the terminal stays in the modes that it has, whoever set them. */
 	readonly letGoOfTerminal: () => void;
+}
+
+async function* readInput(path: string): AsyncGenerator<Uint8Array> {
+	try {
+		for await (const chunk of path === "-" ? process.stdin : createReadStream(path)) yield chunk as Uint8Array;
+	} catch (cause) {
+		const message = cause instanceof Error ? cause.message : String(cause);
+		throw new HttpeekError("HTTPEEK_IO", `cannot read the recording ${path}: ${message}`, { cause });
+	}
 }
 
 /** The real world. What is heavy or native is imported when a command asks for it. */
@@ -36,6 +50,11 @@ export function systemContext(): CliContext {
 			const { observe } = await import("../index.js");
 			yield* observe(options);
 		},
+		async *watch(options) {
+			const { watch } = await import("../index.js");
+			yield* watch(options);
+		},
+		readInput,
 		async createCgroup(purpose) {
 			const { OwnCgroup } = await import("../capture/own-cgroup.js");
 			const { insideCgroup } = await import("../capture/own-process.js");

@@ -98,11 +98,11 @@ export async function conclude(
 	last: Snapshot,
 	flags: Flags,
 	context: CliContext,
-	options: Pick<QuietOptions, "isCommand"> = {},
+	options: Pick<QuietOptions, "isCommand"> & { readonly summary?: string } = {},
 ): Promise<ExitCode> {
 	const totals = totalsOf(last);
 	if (flags.quiet !== true) {
-		await context.stderr.tell(summaryLine(totals));
+		await context.stderr.tell(options.summary ?? summaryLine(totals));
 		if (context.stderr.isTerminal && isQuiet(last)) {
 			await context.stderr.tell(quietText(quietLines(last, { ...options, isFiltered: isFiltered(flags) })));
 		}

@@ -22,6 +22,25 @@ export function quietText([first = "", ...others]: readonly string[]): string {
 	return [`httpeek: ${first}`, ...others.map((line) => `  ${line}`)].map((line) => `${line}\n`).join("");
 }
 
+/** The end of `watch`: what was counted, and what of it was shown. */
+export function watchSummaryLine(
+	totals: Totals,
+	{ shown, skipped, dropped }: { readonly shown: number; readonly skipped: number; readonly dropped: number },
+): string {
+	return `${summaryLine(totals).trimEnd()}; ${shown} shown, ${skipped} not shown, ${dropped} dropped\n`;
+}
+
+/** Exchanges of `watch` that came too fast to be shown, since it was last said. */
+export function missedLine(missed: number): string {
+	const exchanges = missed === 1 ? "1 exchange" : `${missed} exchanges`;
+	return `httpeek: ${exchanges} not shown: too many at once (narrow it down, or --sample 1/100)\n`;
+}
+
+/** The end of a recording. */
+export function replayLine(shown: number): string {
+	return `httpeek: end of the recording, ${shown} shown\n`;
+}
+
 /** A `--fail-if` expression held. */
 export function failureLine(expression: string): string {
 	return `httpeek: failed: ${escapeText(expression)}\n`;

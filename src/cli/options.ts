@@ -15,14 +15,14 @@ const LARGEST_PORT = 65_535;
 /** pid_max of 64-bit kernels. */
 const LARGEST_PID = 4_194_304;
 /** Slots that the kernel side can number, less those kept for `(other)`. */
-const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
+export const LARGEST_MAX_ENDPOINTS = Limit.ENDPOINTS - Limit.OTHER_ENDPOINTS;
 
 function usage(flag: string, text: string, problem: string, hint?: string): HttpeekError {
 	const message = `${flag} cannot be used: "${text}" ${problem}`;
 	return new HttpeekError("HTTPEEK_USAGE", message, hint === undefined ? {} : { hint });
 }
 
-function wholeNumber(flag: string, from: number, to = Number.MAX_SAFE_INTEGER): (text: string) => number {
+export function wholeNumber(flag: string, from: number, to = Number.MAX_SAFE_INTEGER): (text: string) => number {
 	return (text) => {
 		const value = Number(text);
 		if (!/^\d+$/.test(text) || value < from || value > to) {
@@ -39,13 +39,13 @@ function listOf<Value>(read: (text: string) => Value): (text: string, before: re
 }
 
 /** For flags that can be repeated and whose values may hold commas. */
-function repeated<Value>(
+export function repeated<Value>(
 	read: (text: string) => Value,
 ): (text: string, before: readonly Value[] | undefined) => Value[] {
 	return (text, before = []) => [...before, read(text)];
 }
 
-function notEmpty(flag: string): (text: string) => string {
+export function notEmpty(flag: string): (text: string) => string {
 	return (text) => {
 		if (text === "") {
 			throw usage(flag, text, "is empty");
@@ -119,8 +119,14 @@ export function addScopeOptions(command: Command): Command {
 		);
 }
 
+/** Help of flags that mean something else in `watch`. */
+export interface FilterTexts {
+	readonly path?: string;
+	readonly minLatency?: string;
+}
+
 /** What is shown. */
-export function addFilterOptions(command: Command): Command {
+export function addFilterOptions(command: Command, texts: FilterTexts = {}): Command {
 	return command
 		.optionsGroup("Filter (same flag again: or; different flags: and):")
 		.addOption(option("--port <port>", "the server's port").argParser(listOf(wholeNumber("--port", 1, LARGEST_PORT))))
@@ -128,13 +134,13 @@ export function addFilterOptions(command: Command): Command {
 		.addOption(option("--method <method>", "HTTP method").argParser(listOf(method)))
 		.addOption(option("--status <status>", "404, 5xx, 400-499, 5+, 0 (no response)").argParser(listOf(status)))
 		.addOption(
-			option("--path <glob>", "route; * in a segment, ** across, ? one character").argParser(
+			option("--path <glob>", texts.path ?? "route; * in a segment, ** across, ? one character").argParser(
 				repeated(notEmpty("--path")),
 			),
 		)
 		.addOption(option("--service <name>", "service; * is any text").argParser(repeated(notEmpty("--service"))))
 		.addOption(
-			option("--min-latency <time>", "count only exchanges this slow or slower").argParser((text) =>
+			option("--min-latency <time>", texts.minLatency ?? "count only exchanges this slow or slower").argParser((text) =>
 				parseDuration(text, "--min-latency"),
 			),
 		);

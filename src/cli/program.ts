@@ -14,6 +14,7 @@ import {
 	colorOption,
 } from "./options.js";
 import type { Flags } from "./settings.js";
+import { addWatchOptions, type WatchFlags } from "./watch-options.js";
 
 const HELP_COLUMNS = 80;
 
@@ -109,6 +110,23 @@ function addWatchingCommands(program: Command, context: CliContext, returns: Ret
 		);
 	addAllOptions(stat, "table", REPORT_FORMATS).action(async () => {
 		await returns(async () => (await import("./stat.js")).stat(stat.opts<Flags>(), context))();
+	});
+	const watch = program
+		.command("watch")
+		.summary("a line for each exchange as it ends")
+		.description(
+			described(
+				"Shows exchanges one by one. Filters run in the kernel: what they leave out costs\n" +
+					"next to nothing. What comes too fast to be shown is counted, and said.",
+				[
+					"httpeek watch --errors --slow 200ms",
+					"httpeek watch --unit nginx --status 5xx -n 100",
+					"httpeek watch --sample 1/100 -o json > sample.jsonl",
+				],
+			),
+		);
+	addWatchOptions(watch).action(async () => {
+		await returns(async () => (await import("./watch.js")).watch(watch.opts<WatchFlags>(), context))();
 	});
 	const demo = program
 		.command("demo")

@@ -1,8 +1,10 @@
 /** A world for tests of the commands: snapshots that were made up, streams that keep what is written. */
 import type { Check } from "../capture/doctor.js";
-import type { ObserveOptions } from "../index.js";
+import type { WatchBatch } from "../capture/watch.js";
+import type { ObserveOptions, WatchOptions } from "../index.js";
 import { snapshotFilter } from "../model/filter.js";
 import type { Snapshot } from "../model/snapshot.js";
+import { makeSnapshot } from "../model/testing.js";
 import type { CliContext } from "./context.js";
 import { main } from "./main.js";
 import { Output, type TextStream } from "./output.js";
@@ -35,6 +37,10 @@ export class FakeStream implements TextStream {
 
 export interface FakeWorld {
 	readonly snapshots?: readonly Snapshot[];
+	/** What watch() yields, before a last batch with the last snapshot. */
+	readonly batches?: readonly WatchBatch[];
+	/** Texts of files, in chunks. */
+	readonly inputs?: Readonly<Record<string, readonly string[]>>;
 	readonly checks?: readonly Check[];
 	readonly stdout?: FakeStream;
 	readonly stderr?: FakeStream;
@@ -53,6 +59,8 @@ export interface CliResult {
 	readonly stderr: string;
 	/** What observe() was called with. */
 	readonly observed: ObserveOptions | undefined;
+	/** What watch() was called with. */
+	readonly watched: WatchOptions | undefined;
 	/** How many snapshots were looked at. */
 	readonly looks: number;
 	/** Cgroups that were made and not closed. */
@@ -62,6 +70,7 @@ export interface CliResult {
 /** What came of a made-up world. */
 interface Seen {
 	observed: ObserveOptions | undefined;
+	watched: WatchOptions | undefined;
 	looks: number;
 	openCgroups: number;
 }
@@ -73,14 +82,14 @@ export async function runCli(
 	command: (context: CliContext) => Promise<number> = (context) => main(argv, context),
 ): Promise<CliResult> {
 	const { stdout = new FakeStream(), stderr = new FakeStream() } = world;
-	const seen: Seen = { observed: undefined, looks: 0, openCgroups: 0 };
+	const seen: Seen = { observed: undefined, watched: undefined, looks: 0, openCgroups: 0 };
 	const exitCode = await command(fakeContext({ ...world, stdout, stderr }, seen));
 	return { exitCode, stdout: stdout.text, stderr: stderr.text, ...seen };
 }
 
 /** What `use` makes of the context of a made-up world. */
 export function withFakeContext<Result>(world: FakeWorld, use: (context: CliContext) => Result): Result {
-	return use(fakeContext(world, { observed: undefined, looks: 0, openCgroups: 0 }));
+	return use(fakeContext(world, { observed: undefined, watched: undefined, looks: 0, openCgroups: 0 }));
 }
 
 function fakeContext(world: FakeWorld, seen: Seen): CliContext {
@@ -112,6 +121,25 @@ function fakeContext(world: FakeWorld, seen: Seen): CliContext {
 			if (world.afterAbort !== undefined) {
 				await aborted(options.signal);
 				yield filtered(world.afterAbort);
+			}
+		},
+		async *watch(options) {
+			seen.watched = options;
+			if (world.openError !== undefined) {
+				throw world.openError;
+			}
+			options.onCounting?.({ description: "a test" });
+			for (const batch of world.batches ?? []) {
+				yield batch;
+				if (options.signal?.aborted === true) {
+					break;
+				}
+			}
+			yield { exchanges: [], skipped: 0, dropped: 0, last: world.snapshots?.at(-1) ?? makeSnapshot() };
+		},
+		async *readInput(path) {
+			for (const chunk of world.inputs?.[path] ?? []) {
+				yield Buffer.from(chunk);
 			}
 		},
 		createCgroup: async () => {

@@ -7,6 +7,7 @@
 #define HTTPEEK_WORLD_H
 
 #include "bpf_shim.h"
+#include "shim_ring.h"
 
 #include "../bpf/sockets.h"
 #include "../bpf/traffic.h"
@@ -28,6 +29,22 @@ enum {
 };
 
 static struct bpf_sock world_socket, world_listener;
+
+/* What a watcher was sent: how many exchanges, and a hash of all that is the same however a conversation is cut. */
+static u64 world_sent, world_sent_hash;
+
+static void shim_sent(const void *record)
+{
+	const struct exchange_event *event = record;
+	u32 i;
+
+	if (event->kind != EVENT_KIND_EXCHANGE || event->path_bytes > LIMIT_PATH_BYTES)
+		shim_fail("a record that no reader would believe");
+	world_sent++;
+	world_sent_hash = hash_mix(world_sent_hash, event->status | event->method << 16 | event->outcome << 24);
+	for (i = 0; i < event->path_bytes; i++)
+		world_sent_hash = hash_mix(world_sent_hash, event->path[i]);
+}
 static u8 *world_packet;
 
 /* What lies in the parsers' memory behind the bytes of a segment: it must not matter. */
@@ -49,6 +66,7 @@ static void make_world(void)
 	SHIM_TABLE(pipelines, 0);
 	SHIM_TABLE(request_carries, 0);
 	SHIM_TABLE(response_carries, 0);
+	SHIM_TABLE(targets, 0);
 	SHIM_TABLE(workspaces, LIMIT_WORKSPACES_PER_CPU);
 	SHIM_TABLE(endpoint_ids, WORLD_ENTRIES);
 	SHIM_TABLE(cell_ids, WORLD_ENTRIES);
@@ -79,6 +97,8 @@ static void begin_world(bool is_server)
 {
 	shim_reset();
 	memset(counters, 0, sizeof(counters));
+	world_sent = 0;
+	world_sent_hash = 0;
 	fill_slots(&free_endpoints, LIMIT_OTHER_ENDPOINTS, WORLD_ENDPOINTS);
 	fill_slots(&free_cells, LIMIT_OTHER_CELLS, WORLD_CELLS);
 	fill_slots(&free_owners, 1, WORLD_ENTRIES - 1);

@@ -11,6 +11,8 @@ import { filesUnder, inRoot } from "./lib/files.mjs";
 import { runQuietly } from "./lib/programs.mjs";
 import { ensure } from "./lib/stamp.mjs";
 
+/** What user space would have configured. */
+const WATCHED_SOURCE = "fuzz/watched.c";
 export const FUZZER = "build/fuzz/conversation-fuzzer";
 export const REPLAY = "build/fuzz/replay";
 
@@ -30,7 +32,7 @@ export const fuzzStep = {
 function compile(source, program, sanitizers) {
 	const options = ["-g", "-O2", "-Wall", "-Werror", "-Wno-unused-function"];
 	const sanitize = [`-fsanitize=${sanitizers}`, "-fno-sanitize-recover=undefined"];
-	runQuietly(findClang(), [...options, ...sanitize, source, "-o", program], `compile ${source}`);
+	runQuietly(findClang(), [...options, ...sanitize, source, WATCHED_SOURCE, "-o", program], `compile ${source}`);
 }
 
 /** @param {string} path */

@@ -12,6 +12,8 @@ export interface ConversationOptions {
 	readonly role?: Role;
 	/** The connection is older than the programs: no handshake was seen. */
 	readonly isAdopted?: boolean;
+	/** The watched end closes the connection when all was said. */
+	readonly isClosed?: boolean;
 	/** Sequence numbers of the first bytes. Default: numbers that wrap soon in the response direction. */
 	readonly firstSeq?: Readonly<Record<Direction, number>>;
 	/** Cuts every message at least so: the split of messages that say none. */
@@ -30,7 +32,7 @@ export interface SendOptions {
 }
 
 /** struct script, struct record and their flags: harness.bpf.c. */
-const SCRIPT = { bytes: 12, client: 1, adopted: 2 } as const;
+const SCRIPT = { bytes: 12, client: 1, adopted: 2, closed: 4 } as const;
 const RECORD = { bytes: 12, egress: 0x8000, most: 1024 } as const;
 /** Where the harness' data begins, in the packet that it is given: behind an Ethernet header. */
 const ETHERNET_BYTES = 14;
@@ -80,7 +82,7 @@ export class Conversation {
 	 * @throws RangeError when it is larger than the kernel takes
 	 */
 	encode(): Uint8Array {
-		const { firstSeq = FIRST_SEQ, isAdopted = false } = this.#options;
+		const { firstSeq = FIRST_SEQ, isAdopted = false, isClosed = false } = this.#options;
 		const isClient = this.role === "client";
 		const pool = new Pool(SCRIPT.bytes + this.#segments.length * RECORD.bytes);
 		const records = this.#segments.map((segment) => ({ ...segment, payload: pool.place(segment.bytes) }));
@@ -91,7 +93,12 @@ export class Conversation {
 		const view = new DataView(packet.buffer, ETHERNET_BYTES);
 		const [incoming, outgoing] = isClient ? (["response", "request"] as const) : (["request", "response"] as const);
 		view.setUint16(0, records.length, true);
-		view.setUint16(2, (isClient ? SCRIPT.client : 0) | (isAdopted ? SCRIPT.adopted : 0), true);
+		const flags = [isClient && SCRIPT.client, isAdopted && SCRIPT.adopted, isClosed && SCRIPT.closed];
+		view.setUint16(
+			2,
+			flags.reduce<number>((all, flag) => all | (flag || 0), 0),
+			true,
+		);
 		view.setUint32(4, firstSeq[incoming], true);
 		view.setUint32(8, firstSeq[outgoing], true);
 		for (const [index, { direction, bytes, from, acknowledged, payload }] of records.entries()) {

@@ -2,14 +2,19 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ExchangeDecoder } from "../../src/capture/exchange-events.js";
+import { ExchangeRing } from "../../src/capture/exchange-ring.js";
 import {
 	type CaptureLimits,
 	loadPrograms,
 	objectPath,
+	type ProgramOptions,
 	type TableSizes,
 	tableSizes,
 } from "../../src/capture/programs.js";
 import type { BpfObject } from "../../src/kernel/object.js";
+import type { WatchedExchange } from "../../src/model/snapshot.js";
+import type { TargetOptions } from "../../src/model/target.js";
 import type { ObjectNames } from "../../src/wire/object.js";
 import type { Conversation } from "./conversation.js";
 import { type Counted, Counts } from "./counts.js";
@@ -65,12 +70,18 @@ export class Harness {
 	readonly #counts: Counts;
 
 	/** @param change of the tables' sizes */
-	constructor(limits: CaptureLimits = {}, change: Partial<TableSizes> = {}) {
+	constructor(limits: CaptureLimits = {}, change: Partial<TableSizes> = {}, options: ProgramOptions = {}) {
 		const sizes = { ...tableSizes(limits), ...change };
 		// the harness has all that the product's object has
-		const object: BpfObject<HarnessNames> = loadPrograms(sizes, {}, OBJECT) as BpfObject;
+		const object: BpfObject<HarnessNames> = loadPrograms(sizes, options, OBJECT) as BpfObject;
 		this.#object = object;
 		this.#counts = new Counts(object, sizes.stripes);
+	}
+
+	/** What was sent to a watcher since the last call, as `show` shows it. */
+	watched(show: TargetOptions = {}): readonly WatchedExchange[] {
+		const decoder = new ExchangeDecoder(this.#counts.tables, { resolve: () => "test" }, show);
+		return new ExchangeRing(this.#object.map("events").ring(), decoder).take(Number.POSITIVE_INFINITY).exchanges;
 	}
 
 	/** Plays a conversation on a connection of its own, and tells what it added to the tables. */

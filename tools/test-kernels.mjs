@@ -31,11 +31,13 @@ await runTool(async () => {
 	const reports = new Map();
 	for (const release of releases) {
 		const report = await testOn(release, kinds, isVerbose);
-		if (report !== undefined) reports.set(release, report);
-	}
-	if (isWritten) {
-		writeFileSync(inRoot(TABLE), replaceRows(readIfThere(inRoot(TABLE)) ?? "", reports, new Date()));
-		say(`wrote ${TABLE}`);
+		if (report === undefined) continue;
+		reports.set(release, report);
+		// after each: a run takes long, and may be interrupted
+		if (isWritten) {
+			writeFileSync(inRoot(TABLE), replaceRows(readIfThere(inRoot(TABLE)) ?? "", reports, new Date()));
+			say(`wrote ${TABLE}`);
+		}
 	}
 	const areAllFine = releases.every((release) => isFine(reports.get(release)));
 	return areAllFine ? 0 : EXIT.runtime;

@@ -93,10 +93,17 @@ export function escapeMessage(text: string): string {
  * four characters `\xNN`: lone surrogates are no valid JSON text for many readers.
  */
 export function toJson(value: unknown): string {
-	const json = JSON.stringify(value, (_key, item: unknown) =>
+	return toLosslessJson(value, (_key, item) =>
 		typeof item === "string" ? item.replace(LONE_SURROGATE, escapeSurrogate) : item,
 	);
-	return json.replace(UNSAFE, (character) =>
+}
+
+/**
+ * As toJson(), but every text comes back from JSON.parse() exactly as it was: bytes that are not UTF-8 stay the lone
+ * surrogates that wireText() made of them, written as escapes. For httpeek's own readers.
+ */
+export function toLosslessJson(value: unknown, replacer?: (key: string, item: unknown) => unknown): string {
+	return JSON.stringify(value, replacer).replace(UNSAFE, (character) =>
 		Array.from({ length: character.length }, (_, unit) => `\\u${hex(character.charCodeAt(unit), 4)}`).join(""),
 	);
 }

@@ -11,6 +11,7 @@ import { Accumulator, type ServiceResolver } from "./accumulate.js";
 import { ConnectionReader } from "./connections.js";
 import { ExchangeDecoder } from "./exchange-events.js";
 import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
+import { kernelCost } from "./kernel-cost.js";
 import { reportCounters } from "./losses.js";
 import { mappedTables } from "./mapped-tables.js";
 import {
@@ -73,6 +74,7 @@ const AFTER_SEEDING: readonly ProgramName[] = [
 	"connect_v4",
 	"connect_v6",
 ];
+const ALL_PROGRAMS = [...BEFORE_SEEDING, ...AFTER_SEEDING];
 
 export class CaptureSession {
 	/** What became of the sockets that existed at the start. */
@@ -147,6 +149,7 @@ export class CaptureSession {
 		const endpoints = this.#accumulator.read();
 		const { losses, facts } = reportCounters((counter) => this.#tables.counter(counter));
 		const { seeded, refused, overLimit } = this.seeding;
+		const cost = kernelCost(() => ALL_PROGRAMS.map((name) => this.#programs.program(name).statistics()));
 		return Object.freeze({
 			startedAt: this.#startedAt,
 			takenAt: new Date(),
@@ -156,6 +159,7 @@ export class CaptureSession {
 			...(this.#samples && { samples: this.#samples.read() }),
 			losses,
 			facts: { ...facts, sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
+			...(cost === undefined ? {} : { cost }),
 		});
 	}
 

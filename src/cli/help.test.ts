@@ -82,7 +82,7 @@ test("options come in groups: only help has none", async () => {
 	const headings = stdout.split("\n").filter((line) => /^[A-Z].*:$/.test(line));
 	assert.deepEqual(
 		headings.map((heading) => heading.split(/[ :]/, 1)[0]),
-		["Examples", "Scope", "Filter", "Timing", "Output", "Options"],
+		["Examples", "Scope", "Filter", "Timing", "Recording", "Output", "Options"],
 	);
 });
 

@@ -119,6 +119,14 @@ export function addScopeOptions(command: Command): Command {
 		);
 }
 
+/** Snapshots from a file instead of the kernel, or to one. */
+export function addRecordingOptions(command: Command): Command {
+	return command
+		.optionsGroup("Recording (one JSON document a line; docs/top.md):")
+		.addOption(option("--record <file>", "write what is counted to a new file").argParser(notEmpty("--record")))
+		.addOption(option("--input <file>", "show a recording; - is standard input").argParser(notEmpty("--input")));
+}
+
 /** Help of flags that mean something else in `watch`. */
 export interface FilterTexts {
 	readonly path?: string;

@@ -8,6 +8,7 @@ import type { DoctorFlags } from "./doctor.js";
 import {
 	addFilterOptions,
 	addOutputOptions,
+	addRecordingOptions,
 	addScopeOptions,
 	addTimingOptions,
 	choiceOption,
@@ -30,7 +31,7 @@ function described(purpose: string, examples: readonly string[]): string {
 }
 
 /** The version of the package: two folders above dist/src/cli. */
-function version(): string {
+export function version(): string {
 	const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
 	return (JSON.parse(text) as { version: string }).version;
 }
@@ -144,7 +145,8 @@ function addWatchingCommands(program: Command, context: CliContext, returns: Ret
 }
 
 function addAllOptions(command: Command, defaultFormat: string, formats?: readonly OutputFormat[]): Command {
-	return addOutputOptions(addTimingOptions(addFilterOptions(addScopeOptions(command))), defaultFormat, formats);
+	const counting = addTimingOptions(addFilterOptions(addScopeOptions(command)));
+	return addOutputOptions(addRecordingOptions(counting), defaultFormat, formats);
 }
 
 function addRun(program: Command, context: CliContext, returns: Returns): void {

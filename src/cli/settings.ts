@@ -33,6 +33,9 @@ export interface Flags {
 	readonly quiet?: boolean;
 	readonly failIf?: readonly Expression[];
 	readonly maxEndpoints?: number;
+	/** The file that snapshots are recorded in, and the one they are read from instead of the kernel; `-`: standard input. */
+	readonly record?: string;
+	readonly input?: string;
 	/** Of `run` alone: the file that the report goes to. */
 	readonly report?: string;
 }

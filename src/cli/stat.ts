@@ -3,6 +3,7 @@ import type { ExitCode } from "../base/errors.js";
 import { formatSnapshot, type OutputFormat, streamHeader } from "../sinks/format.js";
 import type { CliContext } from "./context.js";
 import { conclude, follow } from "./follow.js";
+import { withRecording } from "./recording.js";
 import { checkFormat, type Flags, formatOptions, observeOptions } from "./settings.js";
 
 /** Runs the command. */
@@ -11,7 +12,7 @@ export async function stat(flags: Flags, context: CliContext): Promise<ExitCode>
 	checkFormat(flags, format);
 	const interruption = context.interruption();
 	try {
-		const last = await follow(flags, context, {
+		const last = await follow(flags, withRecording(flags, context), {
 			// Looking now and then although only the end is shown: processes must be named while they live.
 			observe: observeOptions(flags),
 			end: interruption,

@@ -7,13 +7,14 @@ import { TableScreen, type Terminal } from "../views/table-screen.js";
 import type { CliContext } from "./context.js";
 import { conclude, follow, type Show } from "./follow.js";
 import type { Interruption } from "./interruption.js";
+import { withRecording } from "./recording.js";
 import { checkFormat, type Flags, formatOptions, observeOptions } from "./settings.js";
 
 /** Runs the command. */
 export async function top(flags: Flags, context: CliContext): Promise<ExitCode> {
 	const interruption = context.interruption();
 	try {
-		return await live(flags, context, observeOptions(flags), interruption);
+		return await live(flags, withRecording(flags, context), observeOptions(flags), interruption);
 	} finally {
 		interruption.dispose();
 	}

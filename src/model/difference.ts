@@ -2,7 +2,7 @@
 import { EMPTY_HISTOGRAM, subtract } from "./histogram.js";
 import { peerDifference } from "./peers.js";
 import { endpointKey, labelsOf, rowKey, sortRows } from "./rows.js";
-import type { ConnectionRow, EndpointRow, Losses, Snapshot } from "./snapshot.js";
+import type { ConnectionRow, EndpointRow, KernelCost, Losses, Snapshot } from "./snapshot.js";
 
 /**
  * The interval from `before` to `after` as a snapshot of its own: it starts when `before` was taken, and holds only what
@@ -19,6 +19,7 @@ export function difference(before: Snapshot, after: Snapshot): Snapshot {
 		...(after.samples && { samples: after.samples.filter(({ time }) => time > before.takenAt) }),
 		losses: lossDifference(before.losses, after.losses),
 		facts: counterDifference(before.facts, after.facts),
+		...(after.cost === undefined ? {} : { cost: costDifference(before.cost, after.cost) }),
 	};
 }
 
@@ -86,6 +87,10 @@ function counterDifference(
 	after: Readonly<Record<string, number>>,
 ): Record<string, number> {
 	return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, less(value, before[name])]));
+}
+
+function costDifference(before: KernelCost | undefined, after: KernelCost): KernelCost {
+	return { runs: less(after.runs, before?.runs), seconds: less(after.seconds, before?.seconds) };
 }
 
 function lossDifference(before: Losses, after: Losses): Losses {

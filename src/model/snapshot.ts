@@ -107,6 +107,13 @@ export interface WatchedExchange extends EndpointLabels {
 	readonly latencySeconds: number;
 }
 
+/** What the kernel programs took, by the kernel's own count of their runs. */
+export interface KernelCost {
+	readonly runs: number;
+	/** Time of these runs on all CPUs together. */
+	readonly seconds: number;
+}
+
 export interface Snapshot {
 	/** When counting began (wall clock). */
 	readonly startedAt: Date;
@@ -124,4 +131,6 @@ export interface Snapshot {
 	readonly losses: Losses;
 	/** Facts that are no losses: connections seen, connections that are not HTTP, 1xx responses, and so on. */
 	readonly facts: Readonly<Record<string, number>>;
+	/** Absent where the kernel does not count runs: it does so only while `kernel.bpf_stats_enabled` is on. */
+	readonly cost?: KernelCost;
 }

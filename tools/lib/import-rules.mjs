@@ -10,8 +10,10 @@ const ONLY_FOR = new Map([["kernel", ["identity", "capture"]]]);
 const PACKAGES = new Map([
 	["koffi", ["src/kernel/"]],
 	["commander", ["src/cli/"]],
+	["ink", ["src/views/"]],
+	["react", ["src/views/"]],
 ]);
-const TEST_PACKAGES = ["fast-check"];
+const TEST_PACKAGES = ["fast-check", "ink-testing-library", "@xterm/headless"];
 
 /** `import … from "x"`, `export … from "x"`, `import "x"`: statements begin a line, as the formatter puts them. */
 const STATEMENT = /^(?:import|export)\b(?:[^;"'`]*?\bfrom\s+|\s+)"([^"]+)"/gm;

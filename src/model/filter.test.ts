@@ -56,6 +56,12 @@ test("statuses are codes, classes and ranges", () => {
 test("connections are filtered by what they have", () => {
 	const snapshot = makeSnapshot(rows, {
 		connections: [{ service: "curl", role: "client", peer: "10.0.0.9:80", outcome: "timeout", count: 3 }],
+		peers: [
+			{
+				...{ service: "curl", role: "client", port: 80, peer: "10.0.0.9:80", established: 1, ended: 0, retransmits: 0 },
+				...{ connectSumSeconds: 0, rttSumSeconds: 0, rttCount: 0 },
+			},
+		],
 	});
 	for (const [filter, connections] of [
 		[{}, 1],
@@ -65,7 +71,12 @@ test("connections are filtered by what they have", () => {
 		[{ services: ["curl"] }, 1],
 		[{ statuses: ["5xx"] }, 0],
 	] as readonly (readonly [Filter, number])[]) {
-		assert.equal(snapshotFilter(filter)(snapshot).connections.length, connections, JSON.stringify(filter));
+		const filtered = snapshotFilter(filter)(snapshot);
+		assert.deepEqual(
+			[filtered.connections.length, filtered.peers.length],
+			[connections, connections],
+			JSON.stringify(filter),
+		);
 	}
 });
 

@@ -1,7 +1,7 @@
 /** Which rows a person wants to see. Values of one field are alternatives (OR), fields narrow each other (AND). */
 import { HttpeekError } from "../base/errors.js";
 import { globMatcher } from "./glob.js";
-import type { ConnectionRow, EndpointRow, Role, Snapshot } from "./snapshot.js";
+import type { ConnectionRow, EndpointRow, PeerRow, Role, Snapshot } from "./snapshot.js";
 
 export interface Filter {
 	/** The server's port. */
@@ -131,17 +131,18 @@ export function rowFilter(filter: Filter): (row: FilterableRow) => boolean {
 	return (row) => tests.every((holds) => holds(row));
 }
 
-/** Connections have no method, status or path: a filter for these leaves none. */
-function connectionFilter(filter: Filter): (row: ConnectionRow) => boolean {
+/**
+ * Connections, failed ones and established ones, have no method, status or path: a filter for these leaves none.
+ * @param hasPort whether the server's port is this one
+ */
+function connectionFilter<Row extends ConnectionRow | PeerRow>(
+	filter: Filter,
+	hasPort: (row: Row, port: number) => boolean,
+): (row: Row) => boolean {
 	const aboutExchanges = [filter.methods, filter.statuses, filter.paths].some((values) => (values?.length ?? 0) > 0);
-	const tests: readonly ((row: ConnectionRow) => boolean)[] = [
+	const tests: readonly ((row: Row) => boolean)[] = [
 		() => !aboutExchanges,
-		anyOf(
-			filter.ports,
-			(wanted) =>
-				({ peer }) =>
-					peer?.endsWith(`:${wanted}`) === true,
-		),
+		anyOf(filter.ports, (wanted) => (row) => hasPort(row, wanted)),
 		anyOf(
 			filter.roles,
 			(wanted) =>
@@ -159,11 +160,14 @@ function connectionFilter(filter: Filter): (row: ConnectionRow) => boolean {
  * @throws HttpeekError HTTPEEK_USAGE for a port or status that cannot be.
  */
 export function snapshotFilter(filter: Filter): (snapshot: Snapshot) => Snapshot {
-	const [row, connection] = [rowFilter(filter), connectionFilter(filter)];
+	const row = rowFilter(filter);
+	const connection = connectionFilter<ConnectionRow>(filter, ({ peer }, port) => peer?.endsWith(`:${port}`) === true);
+	const peer = connectionFilter<PeerRow>(filter, (connections, port) => connections.port === port);
 	return (snapshot) => ({
 		...snapshot,
 		endpoints: snapshot.endpoints.filter(row),
 		connections: snapshot.connections.filter(connection),
 		...(snapshot.samples && { samples: snapshot.samples.filter(row) }),
+		peers: snapshot.peers.filter(peer),
 	});
 }

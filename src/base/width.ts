@@ -25,8 +25,8 @@ export function displayWidth(text: string): number {
 	return width;
 }
 
-/** The text cut to at most `columns`; a cut text ends in `…`. */
-export function truncateToWidth(text: string, columns: number): string {
+/** The text cut to at most `columns`; a cut text ends in `mark`, which takes one column. */
+export function truncateToWidth(text: string, columns: number, mark = "…"): string {
 	if (displayWidth(text) <= columns) {
 		return text;
 	}
@@ -43,7 +43,7 @@ export function truncateToWidth(text: string, columns: number): string {
 		kept += character;
 		width += next;
 	}
-	return `${kept}…`;
+	return `${kept}${mark}`;
 }
 
 /** The text filled up with spaces to `columns`, on the left (`end`) or right (`start`) of it. */

@@ -1,5 +1,6 @@
 /** What commands need of the world, in one place, so that tests can give them another. */
-import { closeSync, createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync } from "node:fs";
+import { ReadStream } from "node:tty";
 import { HttpeekError } from "../base/errors.js";
 import type { Check } from "../capture/doctor.js";
 import type { OwnCgroup } from "../capture/own-cgroup.js";
@@ -28,6 +29,13 @@ export interface CliContext {
 	readonly runChecks: () => Promise<readonly Check[]>;
 	/** Nothing is written any more: the terminal stays in the modes that it has, whoever set them. */
 	readonly letGoOfTerminal: () => void;
+	/** The keyboard of the terminal, where there is one. */
+	readonly openKeyboard: () => OpenKeyboard;
+}
+
+export interface OpenKeyboard {
+	readonly stream: NodeJS.ReadStream | undefined;
+	readonly close: () => void;
 }
 
 async function* readInput(path: string): AsyncGenerator<Uint8Array> {
@@ -77,5 +85,17 @@ export function systemContext(): CliContext {
 				closeSync(fd);
 			}
 		},
+		openKeyboard,
 	};
+}
+
+/** Standard input may be a recording or nothing at all: keys then come from the terminal that the process belongs to. */
+function openKeyboard(): OpenKeyboard {
+	if (process.stdin.isTTY) return { stream: process.stdin, close: () => undefined };
+	try {
+		const stream = new ReadStream(openSync("/dev/tty", "r"));
+		return { stream, close: () => stream.destroy() };
+	} catch {
+		return { stream: undefined, close: () => undefined };
+	}
 }

@@ -33,6 +33,7 @@ export class FakeStream implements TextStream {
 	}
 
 	on(): void {}
+	off(): void {}
 }
 
 export interface FakeWorld {
@@ -45,6 +46,8 @@ export interface FakeWorld {
 	readonly stdout?: FakeStream;
 	readonly stderr?: FakeStream;
 	readonly env?: Readonly<Record<string, string>>;
+	/** What is typed. Default: there is no keyboard. */
+	readonly keyboard?: NodeJS.ReadStream;
 	/** The last snapshot, which comes when the signal is aborted and not before. */
 	readonly afterAbort?: Snapshot;
 	/** Thrown instead of beginning to count. */
@@ -156,6 +159,7 @@ function fakeContext(world: FakeWorld, seen: Seen): CliContext {
 		},
 		runChecks: async () => world.checks ?? [],
 		letGoOfTerminal: () => undefined,
+		openKeyboard: () => ({ stream: world.keyboard, close: () => undefined }),
 	};
 }
 

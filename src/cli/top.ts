@@ -2,11 +2,10 @@
 import type { ExitCode } from "../base/errors.js";
 import type { ObserveOptions } from "../index.js";
 import { formatSnapshot, type OutputFormat, streamHeader } from "../sinks/format.js";
-import { screenLines } from "../views/screen-lines.js";
-import { TableScreen, type Terminal } from "../views/table-screen.js";
 import type { CliContext } from "./context.js";
 import { conclude, follow, type Show } from "./follow.js";
 import type { Interruption } from "./interruption.js";
+import { openLiveScreen } from "./live-screen.js";
 import { withRecording } from "./recording.js";
 import { checkFormat, type Flags, formatOptions, observeOptions } from "./settings.js";
 
@@ -14,7 +13,7 @@ import { checkFormat, type Flags, formatOptions, observeOptions } from "./settin
 export async function top(flags: Flags, context: CliContext): Promise<ExitCode> {
 	const interruption = context.interruption();
 	try {
-		return await live(flags, withRecording(flags, context), observeOptions(flags), interruption);
+		return await live(flags, context, observeOptions(flags), interruption);
 	} finally {
 		interruption.dispose();
 	}
@@ -32,14 +31,25 @@ export async function live(
 	checkFormat(flags, format);
 	const advice = context.stdout.isTerminal ? " (Ctrl-C ends)" : "";
 	const common = { observe, end, advice, ...(description === undefined ? {} : { description }) };
+	let tell: ((text: string) => void) | undefined;
+	const playing = format === undefined ? { isPaced: true, onEnd: (text: string) => tell?.(text) } : { isPaced: false };
+	const source = withRecording(flags, context, playing);
 	if (format !== undefined) {
-		const last = await follow(flags, context, { ...common, show: stream(flags, context, format) });
+		const last = await follow(flags, source, { ...common, show: stream(flags, context, format) });
 		return await conclude(last, flags, context);
 	}
-	const screen = new TableScreen(terminalOf(context, end));
+	const screen = await openLiveScreen(flags, context, end);
+	tell = (text) => screen.view.tell(text);
 	let last: Awaited<ReturnType<typeof follow>>;
 	try {
-		last = await follow(flags, context, { ...common, ...onScreen(flags, context, screen) });
+		last = await follow(flags, source, {
+			...common,
+			onCounting: (what) => screen.view.start(what),
+			show: async (now) => {
+				screen.view.push(now);
+				return true;
+			},
+		});
 	} finally {
 		screen.close();
 	}
@@ -56,37 +66,5 @@ function stream(flags: Flags, context: CliContext, format: OutputFormat): Show {
 	return (now, previous) => {
 		const header = previous === undefined ? streamHeader(format) : "";
 		return context.stdout.write(header + formatSnapshot(now, format, options));
-	};
-}
-
-function onScreen(
-	flags: Flags,
-	context: CliContext,
-	screen: TableScreen,
-): { readonly show: Show; readonly onCounting: (description: string) => void } {
-	const { color, sort = "count", limit } = formatOptions(flags, context.stdout, context.env);
-	let what = "";
-	return {
-		onCounting: (description) => {
-			what = description;
-		},
-		async show(now, previous) {
-			const options = { description: what, color, sort, ...(limit === undefined ? {} : { limit }) };
-			screen.draw(screenLines(previous, now, screen.size, options));
-			return true;
-		},
-	};
-}
-
-function terminalOf({ stdout }: CliContext, end: Interruption): Terminal {
-	return {
-		get columns() {
-			return stdout.columns;
-		},
-		get rows() {
-			return stdout.rows;
-		},
-		// A terminal that was closed ends the view: there is nobody left to be told.
-		write: (text) => void stdout.write(text).catch(() => end.end()),
 	};
 }

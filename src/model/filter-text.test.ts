@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { HttpeekError } from "../base/errors.js";
-import { parseFilterText, textSnapshotFilter } from "./filter-text.js";
+import { filterTextOf, parseFilterText, textSnapshotFilter } from "./filter-text.js";
 import { makeRow, makeSnapshot } from "./testing.js";
 
 test("flags, their short forms, and words", () => {
@@ -71,4 +71,13 @@ test("words are parts of route, service or peer, in any case; fields and words n
 	assert.deepEqual(shown("10.0.0.9"), [["/x"], 1, 1]);
 	assert.deepEqual(shown("curl"), [[], 1, 1]);
 	assert.deepEqual(shown("port:81"), [[], 0, 0]);
+});
+
+test("a filter that is made is read as it was meant, whatever is in a name", () => {
+	for (const service of ["nginx", "a b", 'a"b', "it's", "a:b=c"]) {
+		assert.deepEqual(parseFilterText(filterTextOf({ service, role: "server" })), {
+			filter: { services: [service], roles: ["server"] },
+			words: [],
+		});
+	}
 });

@@ -92,6 +92,17 @@ function addValue(add: (value: string, filter: Building) => void, name: string, 
 	add(value, filter);
 }
 
+/** The text of a filter for these fields: `service:nginx role:server`. */
+export function filterTextOf(fields: Readonly<Record<string, string>>): string {
+	return Object.entries(fields)
+		.map(([name, value]) => `${name}:${/[\s"']/.test(value) ? quoted(value) : value}`)
+		.join(" ");
+}
+
+function quoted(value: string): string {
+	return value.includes('"') ? `'${value.replaceAll("'", "*")}'` : `"${value}"`;
+}
+
 /** A function that leaves of a snapshot what the filter asks for. */
 export function textSnapshotFilter({ filter, words }: TextFilter): (snapshot: Snapshot) => Snapshot {
 	const byFields = snapshotFilter(filter);

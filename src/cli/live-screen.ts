@@ -1,0 +1,114 @@
+/** The live view as the commands use it: what it needs of the process, of the disk and of the terminal. */
+import { hostname } from "node:os";
+import type { SortKey } from "../model/rows.js";
+import type { LiveView } from "../views/live-view.js";
+import { isUtf8Locale } from "../views/look.js";
+import type { Sort } from "../views/table.js";
+import type { CliContext } from "./context.js";
+import type { Interruption } from "./interruption.js";
+import { saveNew } from "./save-file.js";
+import { type Flags, formatOptions } from "./settings.js";
+
+/** Columns of the view that stand for the keys of `--sort`. */
+const SORTS: Readonly<Record<SortKey, Sort>> = {
+	count: { column: "count", descending: true },
+	status: { column: "5xx", descending: true },
+	p50: { column: "p50", descending: true },
+	p90: { column: "p90", descending: true },
+	p99: { column: "p99", descending: true },
+	mean: { column: "p50", descending: true },
+	route: { column: "endpoint", descending: false },
+	service: { column: "service", descending: false },
+};
+
+export interface LiveScreen {
+	readonly view: LiveView;
+	/** Gives the terminal back. Throws what made the view fail, if something did. */
+	readonly close: () => void;
+}
+
+/**
+ * Makes the view, which takes the terminal over when it is started. React and ink are loaded only here: they take a third of a second, and memory that commands
+ * without a screen do without.
+ */
+export async function openLiveScreen(flags: Flags, context: CliContext, end: Interruption): Promise<LiveScreen> {
+	prepareForInk();
+	const { LiveView } = await import("../views/live-view.js");
+	const { stdout, env } = context;
+	const { color, limit } = formatOptions(flags, stdout, env);
+	const keyboard = context.openKeyboard();
+	const failures: unknown[] = [];
+	const signals = new JobControl();
+	const view = new LiveView({
+		terminal: {
+			get columns() {
+				return stdout.columns;
+			},
+			get rows() {
+				return stdout.rows;
+			},
+			get isBlocked() {
+				return stdout.isBlocked;
+			},
+			// A terminal that was closed ends the view: there is nobody left to be told.
+			write: (text) => void stdout.write(text).catch(() => end.end()),
+		},
+		onResize: (listener) => stdout.onResize(listener),
+		keyboard: keyboard.stream,
+		host: hostname(),
+		look: { color, isUtf8: isUtf8Locale(env) },
+		...(flags.sort === undefined ? {} : { sort: SORTS[flags.sort] }),
+		...(limit === undefined ? {} : { limit }),
+		onQuit: () => end.end(),
+		onFailure: (error) => {
+			failures.push(error);
+			end.end();
+		},
+		save: (name, format, text) => saveNew(`httpeek-${name}`, format, text),
+		suspend: () => signals.stopAll(),
+	});
+	signals.follow(view);
+	return {
+		view,
+		close: () => {
+			signals.end();
+			view.close();
+			keyboard.close();
+			if (failures.length > 0) throw failures[0];
+		},
+	};
+}
+
+/** React's development build is many times slower; ink changes its ways under CI and DEV, which are not about it. */
+function prepareForInk(): void {
+	process.env.NODE_ENV = "production";
+	for (const name of ["CI", "CONTINUOUS_INTEGRATION", "DEV"]) {
+		if (process.env[name] !== undefined) process.env[name] = "false";
+	}
+}
+
+/** Ctrl-Z and fg: the terminal is given back before the process stops, and taken again when it goes on. */
+class JobControl {
+	#view: LiveView | undefined;
+	readonly #onStop = (): void => {
+		this.#view?.leave();
+		process.kill(process.pid, "SIGSTOP");
+	};
+	readonly #onContinue = (): void => this.#view?.resume();
+
+	follow(view: LiveView): void {
+		this.#view = view;
+		process.on("SIGTSTP", this.#onStop);
+		process.on("SIGCONT", this.#onContinue);
+	}
+
+	/** As the terminal does it when it is not in raw mode: to the whole job, npm around it included. */
+	stopAll(): void {
+		process.kill(0, "SIGTSTP");
+	}
+
+	end(): void {
+		process.removeListener("SIGTSTP", this.#onStop);
+		process.removeListener("SIGCONT", this.#onContinue);
+	}
+}

@@ -7,7 +7,7 @@ import type { ConnectionOutcome, PeerRow, Role } from "../model/snapshot.js";
 export interface ConnectionEnds {
 	readonly service: string;
 	readonly role: Role;
-	/** The other end of a client; for servers `clients of port 8080`, because clients are not told apart. */
+	/** The other end of a client; for servers `clients of :8080`, because clients are not told apart. */
 	readonly place: string;
 }
 
@@ -30,7 +30,7 @@ export interface ConnectionFacts extends ConnectionEnds {
 
 /** @param row of endpoints, peers or failed connections; the latter do not know the port */
 export function placeOf({ peer, port }: { readonly peer: string | null; readonly port?: number }): string {
-	return peer ?? (port === undefined ? "clients" : `clients of port ${port}`);
+	return peer ?? (port === undefined ? "clients" : `clients of :${port}`);
 }
 
 interface Building {

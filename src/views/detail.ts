@@ -33,7 +33,9 @@ const AXIS_COLUMNS = 8;
 const MOST_CHART_COLUMNS = 120;
 /** Lines of the histogram: buckets are put together until there are at most so many. */
 const MOST_BARS = 16;
+const MOST_BAR_COLUMNS = 60;
 const RANGE_COLUMNS = 20;
+const COUNT_COLUMNS = 7;
 
 /** The lines of the page, as many as it takes; none wider than `width`. */
 export function detailLines(key: string, moment: Moment, width: number, look: Look): string[] {
@@ -89,13 +91,14 @@ function latencySection({ since }: Endpoint, width: number, look: Look): readonl
 	if (latency.count === 0) return [];
 	const bars = barsOf(latency);
 	const most = Math.max(...bars.map(({ count }) => count));
-	const room = Math.max(0, width - RANGE_COLUMNS - 10);
+	const room = Math.max(0, width - RANGE_COLUMNS - COUNT_COLUMNS - 2);
 	const heading = `latency of ${countText(latency.count)} answers, mean ${secondsText(mean(latency))}`;
 	return [
 		title(heading, width, look),
 		...bars.map(({ range, count }) => {
-			const drawn = toned(bar(count / most, Math.min(room, 60), look), "good", look);
-			return `${alignToWidth(fit(range, RANGE_COLUMNS, look), RANGE_COLUMNS, "end")} ${alignToWidth(countText(count), 7, "end")} ${drawn}`;
+			const drawn = toned(bar(count / most, Math.min(room, MOST_BAR_COLUMNS), look), "good", look);
+			const text = `${alignToWidth(range, RANGE_COLUMNS, "end")} ${alignToWidth(countText(count), COUNT_COLUMNS, "end")} `;
+			return fit(text, width, look) + drawn;
 		}),
 	];
 }
@@ -132,11 +135,12 @@ function groupsOf(offset: number, length: number, together: number): number {
 }
 
 function minuteSection({ key, moment }: Endpoint, width: number, look: Look): readonly string[] {
-	const room = Math.max(1, Math.min(MOST_CHART_COLUMNS, width - AXIS_COLUMNS));
+	const side = width > 2 * AXIS_COLUMNS ? AXIS_COLUMNS : 0;
+	const room = Math.max(1, Math.min(MOST_CHART_COLUMNS, width - side));
 	const rates = ratesOf(moment.minute, room, (tick) => countIn(tick, [key]));
 	const errors = ratesOf(moment.minute, room, (tick) => errorsIn(tick, [key]));
 	const top = Math.max(0, ...rates.map((rate) => rate ?? 0));
-	const axis = (text: string): string => `${alignToWidth(text, AXIS_COLUMNS - 1, "end")} `;
+	const axis = (text: string): string => (side === 0 ? "" : `${alignToWidth(text, side - 1, "end")} `);
 	const worst = Math.max(0, ...errors.map((rate) => rate ?? 0));
 	return [
 		title("last minute: requests a second, newest on the right", width, look),

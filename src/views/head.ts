@@ -128,7 +128,7 @@ export function kernelCostText({ recent }: Moment): string {
 	const part = (spent: number): string => percentText(seconds > 0 ? spent / seconds : 0);
 	if (recent.cost !== undefined) return `kernel ${part(recent.cost.seconds)} % of a core (measured)`;
 	const ends = recent.endpoints.reduce((sum, { count }) => sum + count, 0);
-	return `kernel ~${part(ends * ESTIMATED_SECONDS)} % of a core (estimated)`;
+	return `kernel ${part(ends * ESTIMATED_SECONDS)} % of a core (estimated)`;
 }
 
 function tabLine({ view }: ViewState, columns: number, look: Look): string {

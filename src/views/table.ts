@@ -23,7 +23,7 @@ export interface ScreenColumn<Row> {
 	readonly align: "start" | "end";
 	/** One width for all terminals, or as wide as its cells within bounds. */
 	readonly width: number | { readonly least: number; readonly most: number };
-	/** Where the room is too small, columns with the highest number go first; 0 stays. */
+	/** Where the room is too small, columns with the highest number go first, of equal ones the last; 0 stays. */
 	readonly dropOrder: number;
 	/** What rows are sorted by, and what is saved. */
 	readonly value: (row: Row) => number | string | undefined;
@@ -82,7 +82,10 @@ export function placeColumns<Row>(
 	while (leastWidth(kept) > room) {
 		const last = Math.max(...kept.map(({ dropOrder }) => dropOrder));
 		if (last === 0) break;
-		kept = kept.filter(({ dropOrder }) => dropOrder !== last);
+		kept = kept.toSpliced(
+			kept.findLastIndex(({ dropOrder }) => dropOrder === last),
+			1,
+		);
 	}
 	let spare = Math.max(0, room - leastWidth(kept));
 	let left = room;
@@ -140,6 +143,7 @@ export function rowLine<Row>(
 	const line = cells.join(GAP);
 	if (!selection.isSelected) return `${" ".repeat(MARK_COLUMNS)}${line}`.trimEnd();
 	const used = placed.reduce((sum, { width }) => sum + width + GAP.length, MARK_COLUMNS - GAP.length);
-	const filled = `${glyphsOf(look).selected} ${line}${" ".repeat(Math.max(0, selection.columns - used))}`;
+	const mark = fit(`${glyphsOf(look).selected} `, selection.columns, look);
+	const filled = `${mark}${line}${" ".repeat(Math.max(0, selection.columns - used))}`;
 	return toned(look.color ? filled : filled.trimEnd(), "selected", look);
 }

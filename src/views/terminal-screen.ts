@@ -74,7 +74,7 @@ export class TerminalScreen {
 			return before !== undefined && before[row] === line ? "" : `${ESC}[${row + 1};1H${ERASE_LINE}${line}${NO_STYLE}`;
 		}).join("");
 		this.#drawn = lines;
-		if (changed === "") return;
+		if (before !== undefined && changed === "") return;
 		this.#terminal.write(BEGIN_FRAME + (before === undefined ? ERASE_ALL : "") + changed + END_FRAME);
 	}
 

@@ -30,18 +30,18 @@ const FAILURES: readonly (readonly [ConnectionOutcome, title: string, help: stri
 
 function failureColumns(): readonly ScreenColumn<ConnectionFacts>[] {
 	return FAILURES.map(([outcome, title, help]) =>
-		countColumn(outcome, ({ failed }) => failed[outcome], { title, width: 7, dropOrder: 2, help }, "error"),
+		countColumn(outcome, ({ failed }) => failed[outcome], { title, width: 7, dropOrder: 1, help }, "error"),
 	);
 }
 
 const peerColumn: ScreenColumn<ConnectionFacts> = textColumn("peer", ({ place }) => place, {
-	width: { least: 14, most: 47 },
+	width: { least: 17, most: 47 },
 	dropOrder: 0,
 	help: "The other end of a client's connections; a server's clients are not told apart.",
 });
 
 const connectColumn: ScreenColumn<ConnectionFacts> = secondsColumn("connect", ({ connectSeconds }) => connectSeconds, {
-	dropOrder: 1,
+	dropOrder: 2,
 	help: "Mean time from a client's first packet until the connection stands. Of the last 10 seconds if there was any.",
 });
 
@@ -61,7 +61,7 @@ export const connectionsView = defineView<ConnectionFacts>({
 	id: "connections",
 	what: "TCP connections of each service: how many, how they failed, how the path is. Enter shows the endpoints.",
 	columns: [
-		serviceColumn(1),
+		serviceColumn(0),
 		roleColumn(4),
 		peerColumn,
 		{
@@ -76,7 +76,7 @@ export const connectionsView = defineView<ConnectionFacts>({
 		},
 		countColumn("established", ({ established }) => established, {
 			title: "CONNS",
-			dropOrder: 2,
+			dropOrder: 3,
 			help: "Connections established, since the start or the last r.",
 		}),
 		countColumn("open", ({ open }) => open, { width: 5, dropOrder: 5, help: "Those that stand now." }),

@@ -83,5 +83,5 @@ function layerOf(path) {
 
 /** @param {string} path */
 function isTest(path) {
-	return path.endsWith(".test.ts") || !path.startsWith("src/");
+	return /\.test\.tsx?$/.test(path) || !path.startsWith("src/");
 }

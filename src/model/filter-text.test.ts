@@ -81,3 +81,13 @@ test("a filter that is made is read as it was meant, whatever is in a name", () 
 		});
 	}
 });
+
+test("property: a filter that is made can be read and lets its own row through", () => {
+	fc.assert(
+		fc.property(fc.string({ unit: "binary" }), (service) => {
+			const filter = textSnapshotFilter(parseFilterText(filterTextOf({ service, role: "server" })));
+			assert.equal(filter(makeSnapshot([makeRow({ service })])).endpoints.length, 1);
+		}),
+		{ numRuns: 1000 },
+	);
+});

@@ -92,9 +92,10 @@ function addValue(add: (value: string, filter: Building) => void, name: string, 
 	add(value, filter);
 }
 
-/** The text of a filter for these fields: `service:nginx role:server`. */
+/** The text of a filter for these fields: `service:nginx role:server`. What is empty cannot be asked for, and is left out. */
 export function filterTextOf(fields: Readonly<Record<string, string>>): string {
 	return Object.entries(fields)
+		.filter(([, value]) => value !== "")
 		.map(([name, value]) => `${name}:${/[\s"']/.test(value) ? quoted(value) : value}`)
 		.join(" ");
 }

@@ -45,7 +45,8 @@ const PRESSED: readonly (readonly [bytes: string, keys: readonly Key[]])[] = [
 	["\u001b[15~", []],
 	["\u001b[200;5u", []],
 	["ab\r", ["a", "b", "enter"]],
-	["a\u0007", ["a"]],
+	["/\u0015x\u0003", ["/", "ctrl-u", "x", "ctrl-c"]],
+	["a\u0000\u009b", ["a"]],
 ];
 
 test("keys by what terminals send for them", async () => {

@@ -44,13 +44,14 @@ const CONTROLS: Readonly<Record<string, Key>> = {
 	"\t": "tab",
 	"\b": "backspace",
 	"\u007f": "backspace",
-	"\u0003": "ctrl-c",
 };
 
 /** SGR mouse reports, without their escape: button, column, row, pressed or released. */
 const MOUSE = /^\[<(\d+);\d+;\d+[Mm]$/;
 const WHEEL: Readonly<Record<string, Key>> = { 64: "wheel-up", 65: "wheel-down" };
 const CONTROL = /\p{Cc}/u;
+/** From the control that a terminal sends to the letter that was held with Ctrl. */
+const LETTER_OF_CONTROL = 0x60;
 
 /** The keys of one event; none for what has no meaning here. */
 export function keysOf(input: string, key: PressedKey): readonly Key[] {
@@ -63,7 +64,8 @@ export function keysOf(input: string, key: PressedKey): readonly Key[] {
 	// another sequence of the terminal: ink takes the escape away
 	if (/^[[O]./.test(input) && input.length > 1) return [];
 	return [...input].flatMap((character) => {
-		const control = CONTROLS[character];
-		return control === undefined ? (CONTROL.test(character) ? [] : [character]) : [control];
+		if (!CONTROL.test(character)) return [character];
+		const letter = String.fromCharCode(character.charCodeAt(0) + LETTER_OF_CONTROL);
+		return CONTROLS[character] ?? (/[a-z]/.test(letter) ? `ctrl-${letter}` : []);
 	});
 }

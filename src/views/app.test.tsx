@@ -44,6 +44,7 @@ const PRESSED: readonly (readonly [bytes: string, keys: readonly Key[]])[] = [
 	["\u001b[<0;10;5M\u001b[<0;10;5m", []],
 	["\u001b[15~", []],
 	["\u001b[200;5u", []],
+	["\u001bq", ["escape", "q"]],
 	["ab\r", ["a", "b", "enter"]],
 	["/\u0015x\u0003", ["/", "ctrl-u", "x", "ctrl-c"]],
 	["a\u0000\u009b", ["a"]],

@@ -77,7 +77,7 @@ export function secondsColumn<Row>(
 
 export function serviceColumn<Row extends { readonly service: string }>(dropOrder: number): ScreenColumn<Row> {
 	return textColumn("service", ({ service }) => service, {
-		width: { least: 8, most: 24 },
+		width: { least: 8, comfortable: 16, most: 24 },
 		dropOrder,
 		help: "Container or systemd unit that the socket belongs to, else the process that made it.",
 	});
@@ -180,7 +180,7 @@ export function minuteColumn<Row extends MeasuredRow>(): ScreenColumn<Row> {
 		id: "minute",
 		title: "LAST MINUTE",
 		align: "start",
-		width: { least: 15, most: 30 },
+		width: { least: 15, comfortable: 15, most: 30 },
 		dropOrder: 6,
 		value: ({ measures }) => measures.rate,
 		cell: ({ measures, minute }, { look, width }) => ({

@@ -20,6 +20,7 @@ export type PressedKey = Pick<
 	| "tab"
 	| "ctrl"
 	| "shift"
+	| "meta"
 >;
 
 const NAMES: readonly (readonly [keyof PressedKey, Key])[] = [
@@ -63,9 +64,12 @@ export function keysOf(input: string, key: PressedKey): readonly Key[] {
 	if (button !== undefined) return WHEEL[button] === undefined ? [] : [WHEEL[button]];
 	// another sequence of the terminal: ink takes the escape away
 	if (/^[[O]./.test(input) && input.length > 1) return [];
-	return [...input].flatMap((character) => {
+	// Escape and a key soon after it look like Alt and that key, which has no meaning here
+	const before = key.meta ? ["escape"] : [];
+	const keys = [...input].flatMap((character) => {
 		if (!CONTROL.test(character)) return [character];
 		const letter = String.fromCharCode(character.charCodeAt(0) + LETTER_OF_CONTROL);
 		return CONTROLS[character] ?? (/[a-z]/.test(letter) ? `ctrl-${letter}` : []);
 	});
+	return [...before, ...keys];
 }

@@ -21,8 +21,11 @@ export interface ScreenColumn<Row> {
 	readonly id: string;
 	readonly title: string;
 	readonly align: "start" | "end";
-	/** One width for all terminals, or as wide as its cells within bounds. */
-	readonly width: number | { readonly least: number; readonly most: number };
+	/**
+	 * One width for all terminals, or as wide as its cells within bounds. Columns that matter little make room until it has
+	 * what is comfortable.
+	 */
+	readonly width: number | FlexibleWidth;
 	/** Where the room is too small, columns with the highest number go first, of equal ones the last; 0 stays. */
 	readonly dropOrder: number;
 	/** What rows are sorted by, and what is saved. */
@@ -30,6 +33,12 @@ export interface ScreenColumn<Row> {
 	readonly cell: (row: Row, context: CellContext) => ScreenCell;
 	/** One sentence for a person who asks what it is. */
 	readonly help: string;
+}
+
+export interface FlexibleWidth {
+	readonly least: number;
+	readonly comfortable: number;
+	readonly most: number;
 }
 
 export interface Sort {
@@ -41,6 +50,8 @@ export interface Sort {
 /** The mark of the selected row, and the space behind it. */
 const MARK_COLUMNS = 2;
 const GAP = " ";
+/** From this dropOrder on, columns matter less than names that can be read. */
+const MATTERS_LITTLE = 7;
 /** Rows that are measured for the width of a column: more would only cost. */
 const MEASURED_ROWS = 300;
 
@@ -78,32 +89,49 @@ export function placeColumns<Row>(
 	look: Look,
 ): readonly PlacedColumn<Row>[] {
 	const room = screenColumns - MARK_COLUMNS;
-	let kept = columns;
-	while (leastWidth(kept) > room) {
-		const last = Math.max(...kept.map(({ dropOrder }) => dropOrder));
-		if (last === 0) break;
-		kept = kept.toSpliced(
-			kept.findLastIndex(({ dropOrder }) => dropOrder === last),
-			1,
-		);
-	}
-	let spare = Math.max(0, room - leastWidth(kept));
+	const all = columns.map((column) => ({ column, wanted: wantedWidth(column, rows, look) }));
+	const comfortable = ({ column: { width }, wanted }: Measured<Row>): number =>
+		typeof width === "number" ? width : Math.min(wanted, width.comfortable);
+	const least = ({ column: { width } }: Measured<Row>): number => (typeof width === "number" ? width : width.least);
+	const enough = dropColumns(all, comfortable, room, MATTERS_LITTLE);
+	const kept = dropColumns(enough, least, room, 1);
+	let spare = Math.max(0, room - widthOf(kept, least));
 	let left = room;
-	return kept.map((column) => {
-		const grown = Math.min(spare, wantedWidth(column, rows, look) - widthAtLeast(column));
+	return kept.map((measured) => {
+		const grown = Math.min(spare, measured.wanted - least(measured));
 		spare -= grown;
-		const width = Math.max(0, Math.min(left, widthAtLeast(column) + grown));
+		const width = Math.max(0, Math.min(left, least(measured) + grown));
 		left -= width + GAP.length;
-		return { column, width };
+		return { column: measured.column, width };
 	});
 }
 
-function widthAtLeast({ width }: ScreenColumn<never>): number {
-	return typeof width === "number" ? width : width.least;
+interface Measured<Row> {
+	readonly column: ScreenColumn<Row>;
+	readonly wanted: number;
 }
 
-function leastWidth(columns: readonly ScreenColumn<never>[]): number {
-	return columns.reduce((sum, column) => sum + widthAtLeast(column), (columns.length - 1) * GAP.length);
+function widthOf<Row>(measured: readonly Measured<Row>[], of: (measured: Measured<Row>) => number): number {
+	return measured.reduce((sum, each) => sum + of(each), (measured.length - 1) * GAP.length);
+}
+
+/** Without the columns for which there is no room, as long as there are some of at least this dropOrder. */
+function dropColumns<Row>(
+	measured: readonly Measured<Row>[],
+	widthIn: (measured: Measured<Row>) => number,
+	room: number,
+	fromOrder: number,
+): readonly Measured<Row>[] {
+	let kept = measured;
+	while (widthOf(kept, widthIn) > room) {
+		const last = Math.max(...kept.map(({ column }) => column.dropOrder));
+		if (last < fromOrder) break;
+		kept = kept.toSpliced(
+			kept.findLastIndex(({ column }) => column.dropOrder === last),
+			1,
+		);
+	}
+	return kept;
 }
 
 function wantedWidth<Row>(column: ScreenColumn<Row>, rows: readonly Row[], look: Look): number {

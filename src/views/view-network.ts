@@ -35,7 +35,7 @@ function failureColumns(): readonly ScreenColumn<ConnectionFacts>[] {
 }
 
 const peerColumn: ScreenColumn<ConnectionFacts> = textColumn("peer", ({ place }) => place, {
-	width: { least: 17, most: 47 },
+	width: { least: 17, comfortable: 21, most: 47 },
 	dropOrder: 0,
 	help: "The other end of a client's connections; a server's clients are not told apart.",
 });

@@ -44,7 +44,7 @@ export function endpointColumns<Row extends EndpointLabels>(): readonly ScreenCo
 			help: "HTTP method; one that is not registered is _OTHER.",
 		}),
 		textColumn("endpoint", ({ route }) => route, {
-			width: { least: 14, most: 60 },
+			width: { least: 14, comfortable: 32, most: 60 },
 			dropOrder: 0,
 			help: "Path as a template: numbers, UUIDs and long hexadecimal parts are :id, queries are left out.",
 		}),
@@ -64,7 +64,7 @@ export const endpointsView = defineView<EndpointItem>({
 		inFlightColumn(),
 		minuteColumn(),
 		textColumn("peer", ({ peer }) => peer ?? "-", {
-			width: { least: 9, most: 30 },
+			width: { least: 9, comfortable: 21, most: 30 },
 			dropOrder: 12,
 			help: "For clients, where they ask.",
 		}),
@@ -92,7 +92,7 @@ export const servicesView = defineView<ServiceItem>({
 	id: "services",
 	what: "Each service, all its endpoints together. Enter shows them.",
 	columns: [
-		{ ...serviceColumn<ServiceItem>(0), width: { least: 10, most: 40 } },
+		{ ...serviceColumn<ServiceItem>(0), width: { least: 10, comfortable: 16, most: 40 } },
 		roleColumn(2),
 		countColumn("endpoints", ({ measures }) => measures.endpointKeys.length, {
 			title: "ENDP",

@@ -115,6 +115,13 @@ test("the installed library can be imported", () => {
 	assert.equal(stdout, "function");
 });
 
+test("the installed live view finds ink and react", () => {
+	const script = 'await import("./node_modules/httpeek/dist/src/views/live-view.js"); process.stdout.write("loaded");';
+	const { status, stdout, stderr } = runInProject("node", "--input-type=module", "--eval", script);
+	assert.equal(status, 0, stderr);
+	assert.equal(stdout, "loaded");
+});
+
 test("the installed library has types", () => {
 	const consumer = join(project, "consumer.ts");
 	writeFileSync(

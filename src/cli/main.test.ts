@@ -214,6 +214,11 @@ test("on a terminal top is a screen that is put back, also after an error", asyn
 	assert.match(lines.stdout, /^Endpoint: /);
 });
 
+test("a terminal that cannot be drawn on gets lines", async () => {
+	const world = { snapshots, stdout: new FakeStream({ isTerminal: true }), env: { TERM: "dumb" } };
+	assert.match((await runCli(["top"], world)).stdout, /^Endpoint: /);
+});
+
 test("colours: on a terminal, not with NO_COLOR, and as asked", async () => {
 	const colored = async (argv: readonly string[], isTerminal: boolean, env = {}): Promise<boolean> => {
 		const world = { snapshots, stdout: new FakeStream({ isTerminal }), env };

@@ -56,9 +56,9 @@ export async function live(
 	return await conclude(last, flags, context);
 }
 
-/** Undefined: a screen. On a terminal only formats that are for programs, and `wide`, are streamed. */
-function streamFormat({ output }: Flags, { stdout }: CliContext): OutputFormat | undefined {
-	return stdout.isTerminal ? (output === "table" ? undefined : output) : (output ?? "lines");
+/** Undefined: a screen. On a terminal that can be drawn on, only formats for programs, and `wide`, are streamed. */
+function streamFormat({ output }: Flags, { stdout, env }: CliContext): OutputFormat | undefined {
+	return stdout.isTerminal && env.TERM !== "dumb" ? (output === "table" ? undefined : output) : (output ?? "lines");
 }
 
 function stream(flags: Flags, context: CliContext, format: OutputFormat): Show {

@@ -104,3 +104,13 @@ test("samples are those of the interval", () => {
 	const after = makeSnapshot([], { durationSeconds: 2, samples: [recent, old] });
 	assert.deepEqual(difference(before, after).samples, [recent]);
 });
+
+test("the kernel's cost is that of the interval, and unknown where it was unknown before", () => {
+	const [unknown, one, two] = [undefined, { runs: 3, seconds: 1e-6 }, { runs: 7, seconds: 4e-6 }].map((cost, at) =>
+		makeSnapshot([], { durationSeconds: at + 1, ...(cost === undefined ? {} : { cost }) }),
+	);
+	assert.ok(unknown && one && two);
+	assert.deepEqual(difference(one, two).cost, { runs: 4, seconds: 3e-6 });
+	assert.equal("cost" in difference(unknown, two), false);
+	assert.equal("cost" in difference(two, unknown), false);
+});

@@ -19,7 +19,8 @@ export function difference(before: Snapshot, after: Snapshot): Snapshot {
 		...(after.samples && { samples: after.samples.filter(({ time }) => time > before.takenAt) }),
 		losses: lossDifference(before.losses, after.losses),
 		facts: counterDifference(before.facts, after.facts),
-		...(after.cost === undefined ? {} : { cost: costDifference(before.cost, after.cost) }),
+		// without a cost before, nobody knows how much of it is older than the interval
+		...(before.cost === undefined || after.cost === undefined ? {} : { cost: costDifference(before.cost, after.cost) }),
 	};
 }
 
@@ -89,8 +90,8 @@ function counterDifference(
 	return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, less(value, before[name])]));
 }
 
-function costDifference(before: KernelCost | undefined, after: KernelCost): KernelCost {
-	return { runs: less(after.runs, before?.runs), seconds: less(after.seconds, before?.seconds) };
+function costDifference(before: KernelCost, after: KernelCost): KernelCost {
+	return { runs: less(after.runs, before.runs), seconds: less(after.seconds, before.seconds) };
 }
 
 function lossDifference(before: Losses, after: Losses): Losses {

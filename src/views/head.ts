@@ -24,6 +24,8 @@ export interface HeadContext {
 /** What an end of an exchange takes in the kernel programs, in seconds: a small GET in bench/README.md. */
 const ESTIMATED_SECONDS = 800e-9;
 const GAP = "  ";
+/** Title, rates, costs, views. */
+const FIXED_LINES = 4;
 /** Below this, the sparkline of the whole would push out words. */
 const SPARK_FROM_COLUMNS = 110;
 const SPARK_COLUMNS = 30;
@@ -49,6 +51,11 @@ function spread(left: string, right: string, columns: number, look: Look): reado
 	const room = columns - displayWidth(right) - GAP.length;
 	if (displayWidth(left) <= room) return [left, " ".repeat(room - displayWidth(left) + GAP.length) + right];
 	return displayWidth(right) + 20 < columns ? [fit(left, room, look), GAP + right] : [fit(left, columns, look), ""];
+}
+
+/** How many lines headLines() takes. */
+export function headHeight({ filter }: ViewState, { since }: Moment): number {
+	return FIXED_LINES + (filter === "" ? 0 : 1) + lossLines(since).length;
 }
 
 /** @param shown the moment, filtered @param all the moment as it is: losses and costs have no labels */
@@ -126,8 +133,11 @@ function costLine({ since }: Moment, all: Moment, columns: number, { look, ownSh
 export function kernelCostText({ recent }: Moment): string {
 	const seconds = recent.durationSeconds;
 	const part = (spent: number): string => percentText(seconds > 0 ? spent / seconds : 0);
-	if (recent.cost !== undefined) return `kernel ${part(recent.cost.seconds)} % of a core (measured)`;
 	const ends = recent.endpoints.reduce((sum, { count }) => sum + count, 0);
+	// exchanges without a run: the kernel has stopped to count
+	if (recent.cost !== undefined && (recent.cost.runs > 0 || ends === 0)) {
+		return `kernel ${part(recent.cost.seconds)} % of a core (measured)`;
+	}
 	return `kernel ${part(ends * ESTIMATED_SECONDS)} % of a core (estimated)`;
 }
 

@@ -59,6 +59,7 @@ export class InkSurface {
 			debug: true,
 			exitOnCtrlC: false,
 			patchConsole: false,
+			isScreenReaderEnabled: false,
 		});
 		this.#ink.waitUntilExit().catch(onFailure);
 	}

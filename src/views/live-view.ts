@@ -83,6 +83,7 @@ export class LiveView {
 	push(snapshot: Snapshot): void {
 		this.#history.push(snapshot);
 		this.#measureOwnShare();
+		if (this.#state.isPaused) return;
 		this.#takeMoment();
 		this.#pace.data();
 	}
@@ -149,7 +150,7 @@ export class LiveView {
 	}
 
 	#takeMoment(): void {
-		if (!this.#state.isPaused) this.#moment = this.#history.moment() ?? this.#moment;
+		this.#moment = this.#history.moment() ?? this.#moment;
 	}
 
 	#do(effect: Effect): void {
@@ -162,7 +163,7 @@ export class LiveView {
 
 	#reset(): void {
 		this.#history.reset();
-		this.#moment = this.#history.moment() ?? this.#moment;
+		this.#takeMoment();
 	}
 
 	#save(format: SaveFormat): void {

@@ -2,7 +2,7 @@
 import { parseFilterText, textSnapshotFilter } from "../model/filter-text.js";
 import type { Moment } from "../model/history.js";
 import { detailLines } from "./detail.js";
-import { type HeadContext, headLines } from "./head.js";
+import { type HeadContext, headHeight, headLines } from "./head.js";
 import { helpLines } from "./help.js";
 import { glyphsOf, toned } from "./look.js";
 import { cursorIndex, filterProblem, firstRow, type Shown } from "./reduce.js";
@@ -77,19 +77,23 @@ interface Drawing {
 function draw(drawing: Drawing): Screen {
 	const { state, all, moment, view, rows, size, context } = drawing;
 	// small terminals keep a table: of its header and the last line at least two rows are left
-	const head = headLines(state, moment, all, size.columns, context).slice(0, Math.max(1, size.rows - 4));
-	const room = Math.max(0, size.rows - head.length - 1);
-	const page = Math.max(1, room - 1);
+	const headLength = Math.min(headHeight(state, all), Math.max(1, size.rows - 4));
+	const room = Math.max(0, size.rows - headLength - 1);
 	const pages = pageLines(drawing, room);
-	const body = pages?.lines ?? (state.overlay?.kind === "sort" ? sortLines(drawing, room) : tableLines(drawing, room));
 	const keys = rows.map(({ key }) => key);
 	const selected = rows[cursorIndex(state.cursor, keys)];
-	const filled = [...body, ...new Array<string>(Math.max(0, room - body.length)).fill("")].slice(0, room);
 	return {
-		lines: [...head, ...filled, lastLine(drawing)].slice(-size.rows),
+		// only when it is drawn: keys that come in a row need to know what they mean, but not how it looks
+		get lines() {
+			const head = headLines(state, moment, all, size.columns, context).slice(0, headLength);
+			const table = () => (state.overlay?.kind === "sort" ? sortLines(drawing, room) : tableLines(drawing, room));
+			const body = (pages?.lines ?? table()).slice(0, room);
+			const filled = [...body, ...new Array<string>(room - body.length).fill("")];
+			return [...head, ...filled, lastLine(drawing)].slice(-size.rows);
+		},
 		shown: {
 			keys,
-			page,
+			page: Math.max(1, room - 1),
 			lines: pages?.total ?? 0,
 			linesPage: room,
 			sortable: sortable(view),

@@ -1,8 +1,8 @@
 /** The last minute of a session, in a bounded ring: what the live view draws rates, percentiles and sparklines from. */
 import { difference } from "./difference.js";
-import { summarizeEndpoints } from "./endpoint-summary.js";
-import type { Snapshot } from "./snapshot.js";
-import { totalsOf } from "./totals.js";
+import { atOneEnd, endpointKey, rowKey } from "./rows.js";
+import type { EndpointRow, Snapshot } from "./snapshot.js";
+import { isError } from "./totals.js";
 
 export interface TickCounts {
 	readonly count: number;
@@ -44,17 +44,19 @@ export class History {
 	/** The newest snapshot that ended a tick, and those of the last seconds before it. */
 	#marks: Snapshot[] = [];
 	#ticks: Tick[] = [];
+	/** What moment() has made of all this. */
+	#moment: Moment | undefined;
 
 	/** Takes the next snapshot of the session. */
 	push(snapshot: Snapshot): void {
 		// a recording may be several sessions in a row, each of which counts from 0
 		if (this.#last !== undefined && snapshot.durationSeconds < this.#last.durationSeconds) this.#restart();
 		this.#last = snapshot;
+		this.#moment = undefined;
 		const mark = this.#marks.at(-1);
 		if (mark !== undefined && snapshot.durationSeconds - mark.durationSeconds < SHORTEST_TICK_SECONDS) return;
-		const interval = mark === undefined ? snapshot : difference(mark, snapshot);
 		const oldest = snapshot.durationSeconds - MINUTE_SECONDS;
-		this.#ticks = [...this.#ticks.filter(({ endSeconds }) => endSeconds > oldest), tickOf(interval, snapshot)];
+		this.#ticks = [...this.#ticks.filter(({ endSeconds }) => endSeconds > oldest), tickBetween(mark, snapshot)];
 		this.#ticks = this.#ticks.slice(-MOST_TICKS);
 		this.#marks = [...this.#marks, snapshot];
 		// one at or before the beginning of the recent time is needed
@@ -65,19 +67,21 @@ export class History {
 	/** From here on `since` counts anew. */
 	reset(): void {
 		this.#baseline = this.#last;
+		this.#moment = undefined;
 	}
 
-	/** What there is to show; undefined before the first snapshot. */
+	/** What there is to show: the same value until there is more. Undefined before the first snapshot. */
 	moment(): Moment | undefined {
 		const now = this.#last;
 		if (now === undefined) return undefined;
 		const [mark] = this.#marks;
-		return {
+		this.#moment ??= {
 			now,
 			since: this.#baseline === undefined ? now : difference(this.#baseline, now),
 			recent: mark === undefined || mark === now ? now : difference(mark, now),
 			minute: this.#ticks,
 		};
+		return this.#moment;
 	}
 
 	#restart(): void {
@@ -87,14 +91,30 @@ export class History {
 	}
 }
 
-function tickOf(interval: Snapshot, { durationSeconds }: Snapshot): Tick {
-	const { exchanges, errors } = totalsOf(interval);
+/** What difference() would say of counts, without subtracting a histogram for each row. */
+function tickBetween(before: Snapshot | undefined, after: Snapshot): Tick {
+	const earlier = new Map(before?.endpoints.map((row) => [rowKey(row), row]));
+	const changed: (Pick<EndpointRow, "role" | "port" | "route"> & TickCounts)[] = [];
 	const endpoints = new Map<string, TickCounts>();
-	for (const [key, summary] of summarizeEndpoints(interval.endpoints)) {
-		if (summary.count > 0) endpoints.set(key, { count: summary.count, errors: summary.errors });
+	for (const row of after.endpoints) {
+		const past = earlier.get(rowKey(row));
+		const count = row.count - (past?.count ?? 0);
+		if (past === row || count <= 0) continue;
+		const { role, port, route } = row;
+		const counts = { count, errors: isError(row) ? count : 0 };
+		changed.push({ role, port, route, ...counts });
+		const key = endpointKey(row);
+		endpoints.set(key, plus(endpoints.get(key), counts));
 	}
-	const total = { count: exchanges, errors };
-	return { endSeconds: durationSeconds, seconds: interval.durationSeconds, total, endpoints };
+	const total = atOneEnd(changed).reduce<TickCounts>(plus, NO_COUNTS);
+	const endSeconds = after.durationSeconds;
+	return { endSeconds, seconds: endSeconds - (before?.durationSeconds ?? 0), total, endpoints };
+}
+
+const NO_COUNTS: TickCounts = { count: 0, errors: 0 };
+
+function plus(a: TickCounts = NO_COUNTS, b: TickCounts): TickCounts {
+	return { count: a.count + b.count, errors: a.errors + b.errors };
 }
 
 /**

@@ -81,8 +81,10 @@ export function sortRows(rows: readonly EndpointRow[], key: SortKey = "count"): 
  * up would count it twice. (A client's exchanges with another host are left out too where a server here has a route of
  * that name on that port: `--role client` shows them.)
  */
-export function atOneEnd(rows: readonly EndpointRow[]): readonly EndpointRow[] {
-	const place = ({ port, route }: EndpointRow): string => `${port} ${route}`;
+export function atOneEnd<Row extends Pick<EndpointRow, "role" | "port" | "route">>(
+	rows: readonly Row[],
+): readonly Row[] {
+	const place = ({ port, route }: Row): string => `${port} ${route}`;
 	const served = new Set(rows.filter(({ role }) => role === "server").map(place));
 	return rows.filter((row) => row.role === "server" || !served.has(place(row)));
 }

@@ -180,7 +180,7 @@ export function minuteColumn<Row extends MeasuredRow>(): ScreenColumn<Row> {
 		id: "minute",
 		title: "LAST MINUTE",
 		align: "start",
-		width: { least: 15, comfortable: 15, most: 30 },
+		width: { least: 15, comfortable: 15, most: 30, fills: true },
 		dropOrder: 6,
 		value: ({ measures }) => measures.rate,
 		cell: ({ measures, minute }, { look, width }) => ({

@@ -83,9 +83,7 @@ export class LiveView {
 	push(snapshot: Snapshot): void {
 		this.#history.push(snapshot);
 		this.#measureOwnShare();
-		if (this.#state.isPaused) return;
-		this.#takeMoment();
-		this.#pace.data();
+		if (!this.#state.isPaused) this.#pace.data();
 	}
 
 	/** Says something in the last line, until the next key. */
@@ -97,9 +95,7 @@ export class LiveView {
 	press(keys: readonly Key[]): void {
 		for (const key of keys) {
 			const { state, effect } = reduce(this.#state, key, this.#compose().shown);
-			const wasPaused = this.#state.isPaused;
 			this.#state = state;
-			if (wasPaused && !state.isPaused) this.#takeMoment();
 			if (effect !== undefined) this.#do(effect);
 		}
 		this.#pace.key();
@@ -129,6 +125,7 @@ export class LiveView {
 	}
 
 	#compose(): Screen {
+		if (!this.#state.isPaused) this.#takeMoment();
 		const { host, look, limit } = this.#options;
 		const context = { host, look, description: this.#description, ownShare: this.#ownShare };
 		const limited = limit === undefined ? context : { ...context, limit };
@@ -149,6 +146,7 @@ export class LiveView {
 		this.#pace.now();
 	}
 
+	/** The same one until there is a new snapshot: what is made of it is remembered. */
 	#takeMoment(): void {
 		this.#moment = this.#history.moment() ?? this.#moment;
 	}

@@ -9,8 +9,12 @@ class Stage implements PaceClock {
 	#timers: { readonly dueMs: number; readonly action: () => void }[] = [];
 	readonly pace: Pace;
 
-	constructor() {
-		this.pace = new Pace(() => this.drawn.push(this.#nowMs - 1_000_000), this);
+	/** @param drawingMs how long it takes to draw */
+	constructor(drawingMs = 0) {
+		this.pace = new Pace(() => {
+			this.drawn.push(this.#nowMs - 1_000_000);
+			this.#nowMs += drawingMs;
+		}, this);
 	}
 
 	readonly nowMs = (): number => this.#nowMs;
@@ -51,6 +55,19 @@ test("numbers are drawn at most twice a second, and none is left out for good", 
 	assert.equal(stage.drawn.length, before + 1);
 	stage.wait(60_000);
 	assert.equal(stage.drawn.length, before + 1, "nothing is drawn when nothing happens");
+});
+
+test("what takes long to draw is drawn less often, but it is drawn", () => {
+	const slow = new Stage(100);
+	const slowest = new Stage(1_000);
+	for (let step = 0; step < 600; step += 1) {
+		for (const stage of [slow, slowest]) {
+			stage.pace.data();
+			stage.wait(100);
+		}
+	}
+	assert.ok(slow.drawn.length >= 28 && slow.drawn.length <= 34, `${slow.drawn.length} draws in a minute`);
+	assert.ok(slowest.drawn.length >= 10 && slowest.drawn.length <= 14, `${slowest.drawn.length} draws in a minute`);
 });
 
 test("a key after a rest is drawn at once, keys together in one go", () => {

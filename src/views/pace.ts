@@ -15,8 +15,13 @@ export const realPaceClock: PaceClock = {
 	},
 };
 
-/** New numbers are drawn at most twice a second. */
+/**
+ * New numbers are drawn at most twice a second, and less often where drawing takes long (thousands of endpoints, a slow
+ * machine): so many times as long as it took passes from one drawing to the next, up to the longest interval.
+ */
 const DATA_INTERVAL_MS = 500;
+const REST_FOR_WORK = 20;
+const LONGEST_INTERVAL_MS = 5_000;
 /** Keys are drawn at once, as long as there are not many: a held key is drawn this often. */
 const KEY_BURST = 4;
 const KEY_INTERVAL_MS = 250;
@@ -29,6 +34,7 @@ export class Pace {
 	#cancel: (() => void) | undefined;
 	#dueMs = Number.POSITIVE_INFINITY;
 	#lastDrawMs = Number.NEGATIVE_INFINITY;
+	#intervalMs = DATA_INTERVAL_MS;
 	#tokens = KEY_BURST;
 	#tokensAtMs: number;
 
@@ -40,7 +46,7 @@ export class Pace {
 
 	/** There are new numbers. */
 	data(): void {
-		this.#schedule(Math.max(this.#clock.nowMs(), this.#lastDrawMs + DATA_INTERVAL_MS));
+		this.#schedule(Math.max(this.#clock.nowMs(), this.#lastDrawMs + this.#intervalMs));
 	}
 
 	/** A key was pressed. */
@@ -59,6 +65,8 @@ export class Pace {
 		this.stop();
 		this.#lastDrawMs = this.#clock.nowMs();
 		this.#draw();
+		const tookMs = this.#clock.nowMs() - this.#lastDrawMs;
+		this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, Math.max(DATA_INTERVAL_MS, tookMs * REST_FOR_WORK));
 	}
 
 	/** Calls off what is to be drawn. */

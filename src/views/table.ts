@@ -39,6 +39,8 @@ export interface FlexibleWidth {
 	readonly least: number;
 	readonly comfortable: number;
 	readonly most: number;
+	/** Its cells fill whatever it gets: they are not measured. */
+	readonly fills?: boolean;
 }
 
 export interface Sort {
@@ -137,6 +139,7 @@ function dropColumns<Row>(
 function wantedWidth<Row>(column: ScreenColumn<Row>, rows: readonly Row[], look: Look): number {
 	const { width, title } = column;
 	if (typeof width === "number") return width;
+	if (width.fills === true) return width.most;
 	const context = { look, width: width.most };
 	const widest = rows
 		.slice(0, MEASURED_ROWS)

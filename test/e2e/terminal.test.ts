@@ -1,9 +1,10 @@
 /** `top` on a real terminal: it takes it over, survives what happens to terminals, and gives it back. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { skipReason } from "../support/capture.js";
 import { HTTPEEK, Stage } from "../support/httpeek.js";
+import { processesIn } from "../support/live-cgroup.js";
 import { noTerminal, type TerminalOptions, TestTerminal } from "../support/terminal.js";
 import { until } from "../support/until.js";
 
@@ -110,6 +111,21 @@ test("Ctrl-Z stops it and gives the terminal back, fg goes on; stopped, it takes
 	terminal.press("q");
 	await terminal.shows(/between[\s\S]*3 exchanges|between[\s\S]*2 exchanges/);
 	assert.ok(terminal.isGivenBack);
+});
+
+test("demo is the same view, and leaves nothing behind", { skip }, async (context) => {
+	const stage = await Stage.set(context);
+	const terminal = new TestTerminal(context, USUAL);
+	terminal.run(`echo $$ > ${stage.own}/cgroup.procs`);
+	terminal.run(`${process.execPath} ${HTTPEEK} demo; echo "code $?"`);
+	await terminal.shows(/the demo[\s\S]*\[1 endpoints\][\s\S]*\/api\/users\/:id/);
+	terminal.press("2");
+	await terminal.shows(/^▶ demo-/m);
+	terminal.press("q");
+	await terminal.shows(/^code 0$/m);
+	assert.ok(terminal.isGivenBack);
+	assert.deepEqual(processesIn(stage.own), [terminal.shell]);
+	assert.ok(readdirSync(stage.own, { withFileTypes: true }).every((entry) => !entry.isDirectory()));
 });
 
 test("streams on a terminal, too", { skip }, async (context) => {

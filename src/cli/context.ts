@@ -91,10 +91,12 @@ export function systemContext(): CliContext {
 
 /** Standard input may be a recording or nothing at all: keys then come from the terminal that the process belongs to. */
 function openKeyboard(): OpenKeyboard {
-	if (process.stdin.isTTY) return { stream: process.stdin, close: () => undefined };
+	// a terminal that goes away fails whatever is done to it; its end is told by a signal
+	const patient = (stream: NodeJS.ReadStream): NodeJS.ReadStream => stream.on("error", () => undefined);
+	if (process.stdin.isTTY) return { stream: patient(process.stdin), close: () => undefined };
 	try {
 		const stream = new ReadStream(openSync("/dev/tty", "r"));
-		return { stream, close: () => stream.destroy() };
+		return { stream: patient(stream), close: () => stream.destroy() };
 	} catch {
 		return { stream: undefined, close: () => undefined };
 	}

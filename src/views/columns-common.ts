@@ -135,7 +135,7 @@ export function classColumns<Row extends MeasuredRow>(): readonly ScreenColumn<R
 	return [
 		classColumn("2xx", 10, "Answers with a status from 200 to 299, since the start or the last r."),
 		classColumn("3xx", 11, "Answers with a status from 300 to 399."),
-		classColumn("4xx", 4, "Answers with a status from 400 to 499: the request was wrong, says the server.", "warning"),
+		classColumn("4xx", 5, "Answers with a status from 400 to 499: the request was wrong, says the server.", "warning"),
 		classColumn("5xx", 4, "Answers with a status from 500 to 599: the server failed.", "error"),
 		classColumn("none", 7, "Requests without an answer: one end went away or gave up.", "error"),
 	];

@@ -48,6 +48,7 @@ export class LiveView {
 	readonly #endResize: () => void;
 	#state: ViewState;
 	#description = "";
+	#isStarted = false;
 	/** What is shown: while paused, not what came last. */
 	#moment: Moment;
 	#cpu = { usage: process.cpuUsage(), atMs: performance.now() };
@@ -76,6 +77,7 @@ export class LiveView {
 	 */
 	start(description: string): void {
 		this.#description = description;
+		this.#isStarted = true;
 		this.#screen.open();
 		this.#pace.now();
 	}
@@ -103,6 +105,7 @@ export class LiveView {
 
 	/** The terminal belongs to others: nothing is drawn until resume(). */
 	leave(): void {
+		if (!this.#isStarted) return;
 		this.#pace.stop();
 		this.#options.keyboard?.setRawMode?.(false);
 		this.#screen.close();
@@ -110,6 +113,7 @@ export class LiveView {
 
 	/** Takes the terminal over again. */
 	resume(): void {
+		if (!this.#isStarted) return;
 		// first what stops a program in the background, so that it does not write on another's screen
 		this.#options.keyboard?.setRawMode?.(true);
 		this.#screen.open();

@@ -48,7 +48,7 @@ export const errorsView = defineView<ErrorItem>({
 			cell: (row) => ({ text: statusCell(row).text, tone: isError(row) ? "error" : "warning" }),
 			help: "Status, or which end went away before there was an answer.",
 		},
-		...endpointColumns<ErrorItem>(),
+		...endpointColumns<ErrorItem>(1),
 		rateColumn(),
 		countColumn("count", ({ measures }) => measures.count, {
 			dropOrder: 0,

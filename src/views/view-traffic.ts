@@ -23,10 +23,10 @@ import { defineView } from "./view.js";
 
 export interface EndpointItem extends MeasuredRow, EndpointLabels {}
 
-/** Columns that say which endpoint it is: the errors' too. */
-export function endpointColumns<Row extends EndpointLabels>(): readonly ScreenColumn<Row>[] {
+/** Columns that say which endpoint it is: the errors' too. @param serviceDropOrder how little the service matters */
+export function endpointColumns<Row extends EndpointLabels>(serviceDropOrder: number): readonly ScreenColumn<Row>[] {
 	return [
-		serviceColumn(2),
+		serviceColumn(serviceDropOrder),
 		roleColumn(3),
 		{
 			id: "port",
@@ -55,7 +55,7 @@ export const endpointsView = defineView<EndpointItem>({
 	id: "endpoints",
 	what: "Each endpoint: what is asked for most, how it is answered, how fast.",
 	columns: [
-		...endpointColumns<EndpointItem>(),
+		...endpointColumns<EndpointItem>(2),
 		rateColumn(),
 		countsColumn(),
 		...classColumns<EndpointItem>(),

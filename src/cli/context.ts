@@ -1,6 +1,6 @@
 /** What commands need of the world, in one place, so that tests can give them another. */
 import { closeSync, createReadStream, openSync } from "node:fs";
-import { ReadStream } from "node:tty";
+import { isatty, ReadStream } from "node:tty";
 import { HttpeekError } from "../base/errors.js";
 import type { Check } from "../capture/doctor.js";
 import type { OwnCgroup } from "../capture/own-cgroup.js";
@@ -35,6 +35,8 @@ export interface CliContext {
 
 export interface OpenKeyboard {
 	readonly stream: NodeJS.ReadStream | undefined;
+	/** There was a terminal, and it has gone away. */
+	readonly isGone: () => boolean;
 	readonly close: () => void;
 }
 
@@ -93,11 +95,15 @@ export function systemContext(): CliContext {
 function openKeyboard(): OpenKeyboard {
 	// a terminal that goes away fails whatever is done to it; its end is told by a signal
 	const patient = (stream: NodeJS.ReadStream): NodeJS.ReadStream => stream.on("error", () => undefined);
-	if (process.stdin.isTTY) return { stream: patient(process.stdin), close: () => undefined };
+	const of = (stream: NodeJS.ReadStream, fd: number, close: () => void): OpenKeyboard => {
+		return { stream: patient(stream), isGone: () => !isatty(fd), close };
+	};
+	if (process.stdin.isTTY) return of(process.stdin, process.stdin.fd, () => undefined);
 	try {
-		const stream = new ReadStream(openSync("/dev/tty", "r"));
-		return { stream: patient(stream), close: () => stream.destroy() };
+		const fd = openSync("/dev/tty", "r");
+		const stream = new ReadStream(fd);
+		return of(stream, fd, () => stream.destroy());
 	} catch {
-		return { stream: undefined, close: () => undefined };
+		return { stream: undefined, isGone: () => false, close: () => undefined };
 	}
 }

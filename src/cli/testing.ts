@@ -159,7 +159,7 @@ function fakeContext(world: FakeWorld, seen: Seen): CliContext {
 		},
 		runChecks: async () => world.checks ?? [],
 		letGoOfTerminal: () => undefined,
-		openKeyboard: () => ({ stream: world.keyboard, close: () => undefined }),
+		openKeyboard: () => ({ stream: world.keyboard, isGone: () => false, close: () => undefined }),
 	};
 }
 

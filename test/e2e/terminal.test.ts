@@ -1,6 +1,8 @@
 /** `top` on a real terminal: it takes it over, survives what happens to terminals, and gives it back. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { skipReason } from "../support/capture.js";
 import { HTTPEEK, Stage } from "../support/httpeek.js";
@@ -75,6 +77,18 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
 		assert.ok(terminal.isGivenBack);
 	});
 }
+
+test("a terminal that goes away ends it, without a dump", { skip }, async (context) => {
+	const folder = mkdtempSync(join(tmpdir(), "httpeek-test-"));
+	context.after(() => rmSync(folder, { recursive: true }));
+	const [, terminal] = await topIn(context, "2>stderr", { ...USUAL, folder });
+	await terminal.isTakenOver();
+	const pid = childOf(terminal.shell);
+	terminal.close();
+	await until(() => !existsSync(`/proc/${pid}`), "it has ended");
+	const told = readFileSync(join(folder, "stderr"), "utf8");
+	assert.match(told, /^httpeek: counting .*\nhttpeek: 0 exchanges, 0 errors, 0 lost\n$/);
+});
 
 test("an error that nobody foresaw is printed where it can be read", { skip }, async (context) => {
 	const stage = await Stage.set(context);

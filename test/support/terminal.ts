@@ -25,12 +25,17 @@ export class TestTerminal {
 		const shell = `env PS1='$ ' TERM=screen-256color LC_ALL=${locale} sh`;
 		// -u: tmux itself is to speak UTF-8, wherever the tests run
 		this.#tmux("-u", "-f", "/dev/null", "new-session", "-d", "-c", folder, "-x", `${columns}`, "-y", `${rows}`, shell);
-		context.after(() => spawnSync("tmux", ["-L", this.#socket, "kill-server"]));
+		context.after(() => this.close());
 		this.#tmux("set-option", "-g", "window-size", "manual");
 	}
 
 	#tmux(...words: string[]): string {
 		return execFileSync("tmux", ["-L", this.#socket, ...words], { encoding: "utf8" });
+	}
+
+	/** Takes the terminal away from what runs in it. */
+	close(): void {
+		spawnSync("tmux", ["-L", this.#socket, "kill-server"]);
 	}
 
 	/** The lines on the screen, without the spaces at their ends. */

@@ -73,7 +73,8 @@ export async function openLiveScreen(flags: Flags, context: CliContext, end: Int
 		close: () => {
 			signals.end();
 			view.close();
-			if (keyboard.isGone()) endBeforeNodeAborts();
+			// Node aborts, with a dump of its memory, where it cannot put the modes back of a terminal that is gone
+			if (keyboard.isGone()) process.once("exit", context.letGoOfTerminal);
 			keyboard.close();
 			if (failures.length > 0) throw failures[0];
 		},
@@ -86,17 +87,6 @@ function prepareForInk(): void {
 	for (const name of ["CI", "CONTINUOUS_INTEGRATION", "DEV"]) {
 		if (process.env[name] !== undefined) process.env[name] = "false";
 	}
-}
-
-/**
- * The terminal is gone. Node puts the modes of its terminal back when it ends, and aborts with a dump of its memory where
- * that fails (20.20, node::ResetStdio): the signal that told of it ends the process just before.
- */
-function endBeforeNodeAborts(): void {
-	process.once("exit", () => {
-		process.removeAllListeners("SIGHUP");
-		process.kill(process.pid, "SIGHUP");
-	});
 }
 
 /** Ctrl-Z and fg: the terminal is given back before the process stops, and taken again when it goes on. */

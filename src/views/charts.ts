@@ -7,11 +7,14 @@ function highest(values: Values): number {
 	return values.reduce<number>((top, value) => Math.max(top, value ?? 0), 0);
 }
 
-/** One character for each value, against the largest; a value above 0 is never drawn as nothing, an unknown one is a space. */
+/**
+ * One character for each value, against the largest; a value above 0 is never drawn as nothing, an unknown one is a space.
+ * The largest leaves a little room above it, so that those of neighbouring lines do not grow together.
+ */
 export function sparkline(values: Values, look: Look): string {
 	const { levels } = glyphsOf(look);
 	const top = highest(values);
-	return values.map((value = 0) => levels[top === 0 ? 0 : Math.ceil((value / top) * (levels.length - 1))]).join("");
+	return values.map((value = 0) => levels[top === 0 ? 0 : Math.ceil((value / top) * (levels.length - 2))]).join("");
 }
 
 /** A bar for a part of one, at most `width` characters; a part above 0 is never nothing. */

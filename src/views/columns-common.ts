@@ -188,6 +188,7 @@ export function minuteColumn<Row extends MeasuredRow>(): ScreenColumn<Row> {
 				ratesOf(minute, width, (tick) => countIn(tick, measures.endpointKeys)),
 				look,
 			),
+			tone: "dim",
 		}),
 		help: "Requests over the last minute, newest on the right; each line against its own highest.",
 	};

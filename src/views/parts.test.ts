@@ -63,8 +63,8 @@ test("text of others is of a width that every terminal agrees on", () => {
 });
 
 test("charts reach from nothing to the top, and what is more than nothing is seen", () => {
-	assert.equal(sparkline([undefined, 0, 1e-9, 4, 8], look), "  ▁▄█");
-	assert.equal(sparkline([undefined, 0, 1e-9, 4, 8], ascii), "  .=@");
+	assert.equal(sparkline([undefined, 0, 1e-9, 4, 8], look), "  ▁▄▇");
+	assert.equal(sparkline([undefined, 0, 1e-9, 4, 8], ascii), "  .=#");
 	assert.equal(sparkline([0, 0], look), "  ");
 	assert.equal(bar(1, 4, look), "████");
 	assert.equal(bar(0.5, 4, look), "██");

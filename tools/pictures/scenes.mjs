@@ -20,9 +20,9 @@ export const SCENES = [
 		name: "demo",
 		title: "httpeek demo: endpoints with their rates, counts, errors, latencies and status codes",
 		columns: 110,
-		rows: 18,
+		rows: 24,
 		command: "httpeek demo",
-		steps: [/\b1\ds\b/],
+		steps: [/\b5[0-4]s\b/],
 	},
 	{
 		name: "run",

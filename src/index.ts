@@ -37,6 +37,7 @@ export type {
 	ConnectionRow,
 	EndpointLabels,
 	EndpointRow,
+	KernelCost,
 	Losses,
 	Outcome,
 	PeerRow,

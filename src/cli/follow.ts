@@ -89,7 +89,8 @@ class QuietWords {
 	}
 }
 
-function isFiltered({ port, role, method, status, path, service, minLatency }: Flags): boolean {
+/** Whether rows were asked for that fit something. */
+export function isFiltered({ port, role, method, status, path, service, minLatency }: Flags): boolean {
 	return [port, role, method, status, path, service, minLatency].some((value) => value !== undefined);
 }
 

@@ -5,6 +5,7 @@ import type { LiveView } from "../views/live-view.js";
 import { isUtf8Locale } from "../views/look.js";
 import type { Sort } from "../views/table.js";
 import type { CliContext } from "./context.js";
+import { isFiltered } from "./follow.js";
 import type { Interruption } from "./interruption.js";
 import { saveNew } from "./save-file.js";
 import { type Flags, formatOptions } from "./settings.js";
@@ -56,6 +57,7 @@ export async function openLiveScreen(flags: Flags, context: CliContext, end: Int
 		onResize: (listener) => stdout.onResize(listener),
 		keyboard: keyboard.stream,
 		host: hostname(),
+		isFiltered: isFiltered(flags),
 		look: { color, isUtf8: isUtf8Locale(env) },
 		...(flags.sort === undefined ? {} : { sort: SORTS[flags.sort] }),
 		...(limit === undefined ? {} : { limit }),

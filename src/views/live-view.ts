@@ -16,6 +16,8 @@ export interface LiveViewOptions {
 	readonly onResize: (listener: () => void) => () => void;
 	readonly keyboard: Keyboard | undefined;
 	readonly host: string;
+	/** Only some rows were asked for: others never come. */
+	readonly isFiltered?: boolean;
 	readonly look: ScreenContext["look"];
 	readonly sort?: Sort;
 	readonly limit?: number;
@@ -130,8 +132,8 @@ export class LiveView {
 
 	#compose(): Screen {
 		if (!this.#state.isPaused) this.#takeMoment();
-		const { host, look, limit } = this.#options;
-		const context = { host, look, description: this.#description, ownShare: this.#ownShare };
+		const { host, look, limit, isFiltered = false } = this.#options;
+		const context = { host, look, isFiltered, description: this.#description, ownShare: this.#ownShare };
 		const limited = limit === undefined ? context : { ...context, limit };
 		return this.#drawScreen(this.#state, this.#moment, this.#screen.size, limited);
 	}

@@ -75,6 +75,14 @@ test("golden: losses, in a terminal without UTF-8", () => {
 	);
 });
 
+test("golden: a quiet host", () => {
+	const quiet = (seconds: number): Moment => momentOf([makeSnapshot([], { durationSeconds: seconds })]);
+	isGolden("quiet", screenAfter([], SMALL, quiet(30)).lines);
+	assert.match(screenAfter([], SMALL, quiet(1)).lines[5] ?? "", /^ {2}nothing was seen yet$/);
+	const filtered = screenAfter([], USUAL, quiet(30), { ...PLAIN, isFiltered: true });
+	assert.ok(filtered.lines.some((line) => line.includes("only what fits the filters is shown")));
+});
+
 test("colours only add to what is said without them", () => {
 	const context = { ...PLAIN, look: { color: true, isUtf8: true } };
 	const moment = shopMoment({ losses: SOME_LOSSES });

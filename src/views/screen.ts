@@ -1,6 +1,7 @@
 /** The whole screen, as a pure function of what is known, what was chosen and how large the terminal is. */
 import { parseFilterText, textSnapshotFilter } from "../model/filter-text.js";
 import type { Moment } from "../model/history.js";
+import { isQuiet, quietLines } from "../sinks/quiet.js";
 import { detailLines } from "./detail.js";
 import { type HeadContext, headHeight, headLines } from "./head.js";
 import { helpLines } from "./help.js";
@@ -18,6 +19,8 @@ export interface ScreenSize {
 }
 
 export interface ScreenContext extends HeadContext {
+	/** Only some rows were asked for: others never come. */
+	readonly isFiltered?: boolean;
 	/** At most that many rows in a table. */
 	readonly limit?: number;
 }
@@ -121,11 +124,14 @@ function pageLines({ state, all, size, context: { look } }: Drawing, room: numbe
 	return detail === undefined ? undefined : of(detailLines(detail.key, all, size.columns, look), detail.top);
 }
 
-function tableLines({ state, moment, view, rows, size, context: { look } }: Drawing, room: number): string[] {
+function tableLines({ state, moment, view, rows, size, context }: Drawing, room: number): string[] {
+	const { look } = context;
 	const sort = state.sorts[state.view];
 	const placed = placeColumns(view.columns, rows, size.columns, look);
 	const header = headerLine(placed, sort, look);
-	if (rows.length === 0) return [header, fit(`  ${emptyText(state, moment)}`, size.columns, look)];
+	if (rows.length === 0) {
+		return [header, ...emptyLines(state, moment, context).map((line) => fit(`  ${line}`, size.columns, look))];
+	}
 	const page = Math.max(0, room - 1);
 	const selected = cursorIndex(
 		state.cursor,
@@ -138,10 +144,15 @@ function tableLines({ state, moment, view, rows, size, context: { look } }: Draw
 	return [header, ...lines];
 }
 
-function emptyText({ filter, view }: ViewState, { now }: Moment): string {
-	if (filter !== "") return "nothing fits the filter";
-	if (view === "errors" && now.endpoints.length > 0) return "nothing went wrong";
-	return view === "connections" ? "no connection was seen yet" : "no HTTP exchange was seen yet";
+/** Nothing for so long, and a person may wonder. */
+const QUIET_SECONDS = 5;
+
+function emptyLines({ filter, view }: ViewState, { now }: Moment, { isFiltered = false }: ScreenContext): string[] {
+	if (filter !== "") return ["nothing fits the filter"];
+	if (isQuiet(now))
+		return now.durationSeconds < QUIET_SECONDS ? ["nothing was seen yet"] : quietLines(now, { isFiltered });
+	if (view === "errors") return ["nothing went wrong"];
+	return [view === "connections" ? "no connection was seen yet" : "no HTTP exchange was seen yet"];
 }
 
 function sortLines({ state, view, size, context: { look } }: Drawing, room: number): string[] {

@@ -48,9 +48,6 @@ export async function openLiveScreen(flags: Flags, context: CliContext, end: Int
 			get rows() {
 				return stdout.rows;
 			},
-			get isBlocked() {
-				return stdout.isBlocked;
-			},
 			// A terminal that was closed ends the view: there is nobody left to be told.
 			write: (text) => void stdout.write(text).catch(() => end.end()),
 		},

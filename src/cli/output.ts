@@ -6,7 +6,6 @@ export interface TextStream {
 	readonly isTTY?: boolean | undefined;
 	readonly columns?: number | undefined;
 	readonly rows?: number | undefined;
-	readonly writableNeedDrain?: boolean | undefined;
 	write(text: string, done: (error?: Error | null) => void): boolean;
 	on(event: "error", listener: (error: Error) => void): unknown;
 	on(event: "resize", listener: () => void): unknown;
@@ -37,11 +36,6 @@ export class Output {
 
 	get rows(): number | undefined {
 		return this.isTerminal ? this.#stream.rows : undefined;
-	}
-
-	/** What was written has not all gone out: a terminal that is slow or was stopped. */
-	get isBlocked(): boolean {
-		return this.#stream.writableNeedDrain === true;
 	}
 
 	/** Calls back when a terminal has another size; the result ends that. */

@@ -48,21 +48,6 @@ test("a process that ends in any way gives the terminal back", () => {
 	}
 });
 
-test("a terminal that takes nothing more gets no frames, and then all that changed meanwhile", () => {
-	const written: string[] = [];
-	const terminal = { isBlocked: false, write: (text: string) => written.push(text) };
-	const screen = new TerminalScreen(terminal, new EventEmitter());
-	screen.open();
-	screen.draw(["a", "b"]);
-	terminal.isBlocked = true;
-	screen.draw(["x", "b"]);
-	screen.draw(["x", "y"]);
-	terminal.isBlocked = false;
-	assert.equal(written.length, 2);
-	screen.draw(["x", "z"]);
-	assert.match(written.at(-1) ?? "", /x.*z/);
-});
-
 /** What a real terminal makes of the bytes. */
 class Emulator {
 	readonly terminal: xterm.Terminal;

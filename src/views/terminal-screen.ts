@@ -6,8 +6,6 @@ import type { ScreenSize } from "./screen.js";
 export interface Terminal {
 	readonly columns?: number | undefined;
 	readonly rows?: number | undefined;
-	/** The terminal takes nothing more at present: it is slow, or was stopped with Ctrl-S. */
-	readonly isBlocked?: boolean;
 	write(text: string): unknown;
 }
 
@@ -61,12 +59,9 @@ export class TerminalScreen {
 		this.#drawn = undefined;
 	}
 
-	/**
-	 * Shows the lines from the top left: one write, of the lines that are not there yet. A frame for which the terminal has
-	 * no room is left out: the next one has all that changed.
-	 */
+	/** Shows the lines from the top left: one write, of the lines that are not there yet. */
 	draw(lines: readonly string[]): void {
-		if (!this.#isOpen || this.#terminal.isBlocked === true) return;
+		if (!this.#isOpen) return;
 		const before = this.#drawn;
 		// erased first: behind a line that fills the screen the cursor is still on its last character
 		const changed = Array.from({ length: Math.max(lines.length, before?.length ?? 0) }, (_, row) => {

@@ -103,8 +103,12 @@ class JobControl {
 		process.on("SIGCONT", this.#onContinue);
 	}
 
-	/** As the terminal does it when it is not in raw mode: to the whole job, npm around it included. */
+	/**
+	 * As the terminal does it when it is not in raw mode: to the whole job, npm around it included. The terminal is given back
+	 * before: once npm has stopped it belongs to the shell, and who touches it then is stopped in the middle of it.
+	 */
 	stopAll(): void {
+		this.#view?.leave();
 		process.kill(0, "SIGTSTP");
 	}
 

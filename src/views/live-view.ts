@@ -51,6 +51,7 @@ export class LiveView {
 	#state: ViewState;
 	#description = "";
 	#isStarted = false;
+	#isAway = false;
 	/** What is shown: while paused, not what came last. */
 	#moment: Moment;
 	#cpu = { usage: process.cpuUsage(), atMs: performance.now() };
@@ -105,9 +106,10 @@ export class LiveView {
 		this.#pace.key();
 	}
 
-	/** The terminal belongs to others: nothing is drawn until resume(). */
+	/** The terminal belongs to others: nothing is drawn until resume(). More than once does no harm. */
 	leave(): void {
-		if (!this.#isStarted) return;
+		if (!this.#isStarted || this.#isAway) return;
+		this.#isAway = true;
 		this.#pace.stop();
 		this.#options.keyboard?.setRawMode?.(false);
 		this.#screen.close();
@@ -116,6 +118,7 @@ export class LiveView {
 	/** Takes the terminal over again. */
 	resume(): void {
 		if (!this.#isStarted) return;
+		this.#isAway = false;
 		// first what stops a program in the background, so that it does not write on another's screen
 		this.#options.keyboard?.setRawMode?.(true);
 		this.#screen.open();

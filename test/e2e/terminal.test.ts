@@ -105,27 +105,33 @@ test("an error that nobody foresaw is printed where it can be read", { skip }, a
 	await terminal.shows(/^still-alive$/m);
 });
 
-test("Ctrl-Z stops it and gives the terminal back, fg goes on; stopped, it takes no time", {
-	skip,
-}, async (context) => {
-	const [stage, terminal] = await topIn(context, "-i 100ms");
-	await terminal.isTakenOver();
-	await stage.ask("/first");
-	await terminal.shows(/\/first/);
-	const pid = childOf(terminal.shell);
-	terminal.press("C-z");
-	const state = (): string => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? "";
-	await until(() => state() === "T" && terminal.isGivenBack, "it is stopped, the terminal given back");
-	terminal.run("echo between");
-	await terminal.shows(/^between$/m);
-	await stage.ask("/meanwhile");
-	terminal.run("fg");
-	await terminal.shows(/\/meanwhile/);
-	assert.doesNotMatch(terminal.screen, /between/);
-	terminal.press("q");
-	await terminal.shows(/between[\s\S]*3 exchanges|between[\s\S]*2 exchanges/);
-	assert.ok(terminal.isGivenBack);
-});
+for (const [name, around] of [
+	["by itself", (command: string) => command],
+	["in a job with others, as npm is", (command: string) => `sh -c '${command}; true'`],
+] as const) {
+	test(`Ctrl-Z stops it and gives the terminal back, fg goes on: ${name}`, { skip }, async (context) => {
+		const stage = await Stage.set(context);
+		const terminal = new TestTerminal(context, USUAL);
+		terminal.run(`echo $$ > ${stage.own}/cgroup.procs`);
+		terminal.run(around(`${process.execPath} ${HTTPEEK} top -i 100ms --cgroup ${stage.watched}`));
+		await terminal.isTakenOver();
+		await stage.ask("/first");
+		await terminal.shows(/\/first/);
+		terminal.press("C-z");
+		const isStopped = (pid: number): boolean => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+		const job = processesIn(stage.own).filter((pid) => pid !== terminal.shell);
+		await until(() => job.every(isStopped) && terminal.isGivenBack, "all of it is stopped, the terminal given back");
+		terminal.run("echo between");
+		await terminal.shows(/^between$/m);
+		await stage.ask("/meanwhile");
+		terminal.run("fg");
+		await terminal.shows(/\/meanwhile/);
+		assert.doesNotMatch(terminal.screen, /between/);
+		terminal.press("q");
+		await terminal.shows(/between[\s\S]*^httpeek: 2 exchanges/m);
+		assert.ok(terminal.isGivenBack);
+	});
+}
 
 test("demo is the same view, and leaves nothing behind", { skip }, async (context) => {
 	const stage = await Stage.set(context);

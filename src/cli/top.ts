@@ -9,6 +9,9 @@ import { openLiveScreen } from "./live-screen.js";
 import { withRecording } from "./recording.js";
 import { checkFormat, type Flags, formatOptions, observeOptions } from "./settings.js";
 
+/** An answer that took so long is shown one by one on its endpoint's page, as failures are. */
+const SLOW_SECONDS = 0.5;
+
 /** Runs the command. */
 export async function top(flags: Flags, context: CliContext): Promise<ExitCode> {
 	const interruption = context.interruption();
@@ -44,6 +47,7 @@ export async function live(
 	try {
 		last = await follow(flags, source, {
 			...common,
+			observe: { ...observe, samples: { slowSeconds: SLOW_SECONDS } },
 			onCounting: (what) => screen.view.start(what),
 			show: async (now) => {
 				screen.view.push(now);

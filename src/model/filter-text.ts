@@ -119,6 +119,9 @@ export function textSnapshotFilter({ filter, words }: TextFilter): (snapshot: Sn
 			endpoints: filtered.endpoints.filter(({ route, service, peer }) => holds(route, service, peer)),
 			connections: filtered.connections.filter(({ service, peer }) => holds(service, peer)),
 			peers: filtered.peers.filter(({ service, peer }) => holds(service, peer)),
+			...(filtered.samples && {
+				samples: filtered.samples.filter(({ route, service, peer }) => holds(route, service, peer)),
+			}),
 		};
 	};
 }

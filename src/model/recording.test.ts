@@ -6,7 +6,7 @@ import { wireText } from "../base/escape.js";
 import { histogramOf } from "./histogram.js";
 import { RECORDING_SCHEMA, type Recorded, readRecordingLine, recordingLine } from "./recording.js";
 import type { Snapshot } from "./snapshot.js";
-import { makeLosses, makeRow, makeSnapshot } from "./testing.js";
+import { makeExchange, makeLosses, makeRow, makeSnapshot } from "./testing.js";
 
 const full: Snapshot = makeSnapshot(
 	[
@@ -24,6 +24,7 @@ const full: Snapshot = makeSnapshot(
 		losses: makeLosses({ requests: 1, detail: { request_gap: 1 } }),
 		facts: { connections: 4 },
 		cost: { runs: 12, seconds: 0.000123456789 },
+		samples: [makeExchange({ path: "/\u001b[2J", status: 500, latencySeconds: 0.123456789 })],
 	},
 );
 

@@ -22,7 +22,7 @@ import {
 	withOptional,
 	word,
 } from "./shape.js";
-import type { ConnectionRow, EndpointRow, KernelCost, Losses, PeerRow, Snapshot } from "./snapshot.js";
+import type { ConnectionRow, EndpointRow, KernelCost, Losses, PeerRow, Snapshot, WatchedExchange } from "./snapshot.js";
 
 /** Goes up when a reader of the version before would misunderstand a line. */
 export const RECORDING_SCHEMA = "httpeek-recording/1";
@@ -62,6 +62,18 @@ const role = oneOf("server", "client");
 const port = whole(0, 65_535);
 const counter = dictionaryOf(word(/^[a-z0-9_]{1,64}$/), amount);
 
+const labels = {
+	service: name,
+	role,
+	protocol: oneOf("http/1.0", "http/1.1"),
+	tls: flag,
+	port,
+	peer,
+	method: word(/^[A-Z_-]{1,32}$/),
+	route: name,
+	status: whole(0, 999),
+} as const;
+
 const histogram: Check<Histogram> = shape<Histogram>({
 	count: whole(),
 	sum: amount,
@@ -72,15 +84,7 @@ const histogram: Check<Histogram> = shape<Histogram>({
 });
 
 const endpoint: Check<EndpointRow> = shape<EndpointRow>({
-	service: name,
-	role,
-	protocol: oneOf("http/1.0", "http/1.1"),
-	tls: flag,
-	port,
-	peer,
-	method: word(/^[A-Z_-]{1,32}$/),
-	route: name,
-	status: whole(0, 999),
+	...labels,
 	outcome: oneOf("response", "client_closed", "server_closed", "in_flight"),
 	count: whole(),
 	inFlight: whole(),
@@ -108,6 +112,14 @@ const peerRow: Check<PeerRow> = shape<PeerRow>({
 	rttCount: whole(),
 });
 
+const sample: Check<WatchedExchange> = shape<WatchedExchange>({
+	...labels,
+	time: moment,
+	path: name,
+	outcome: oneOf("response", "client_closed", "server_closed"),
+	latencySeconds: amount,
+});
+
 const losses: Check<Losses> = shape<Losses>({
 	requests: amount,
 	responses: amount,
@@ -117,19 +129,21 @@ const losses: Check<Losses> = shape<Losses>({
 
 const cost: Check<KernelCost> = shape<KernelCost>({ runs: whole(), seconds: amount });
 
+const counted = shape<Omit<Snapshot, "cost" | "samples">>({
+	startedAt: moment,
+	takenAt: moment,
+	durationSeconds: amount,
+	endpoints: listOf(endpoint, MOST_ROWS),
+	connections: listOf(connection, MOST_ROWS),
+	peers: listOf(peerRow, MOST_ROWS),
+	losses,
+	facts: counter,
+});
+
 const snapshot: Check<Snapshot> = withOptional(
-	shape<Omit<Snapshot, "cost">>({
-		startedAt: moment,
-		takenAt: moment,
-		durationSeconds: amount,
-		endpoints: listOf(endpoint, MOST_ROWS),
-		connections: listOf(connection, MOST_ROWS),
-		peers: listOf(peerRow, MOST_ROWS),
-		losses,
-		facts: counter,
-	}),
-	"cost",
-	cost,
+	withOptional(counted, "cost", cost),
+	"samples",
+	listOf(sample, MOST_ROWS),
 );
 
 const RECORD = "the record";

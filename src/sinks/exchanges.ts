@@ -82,7 +82,8 @@ function exchangeStatus(exchange: WatchedExchange): Cell {
 	return cell.style === undefined && exchange.status >= 300 ? { ...cell, style: "dim" } : cell;
 }
 
-function clockTime(time: Date): string {
+/** `17:25:31.123`, by the clock on the wall here. */
+export function clockTime(time: Date): string {
 	const two = (value: number): string => String(value).padStart(2, "0");
 	const seconds = `${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, "0")}`;
 	return `${two(time.getHours())}:${two(time.getMinutes())}:${seconds}`;

@@ -5,6 +5,7 @@ import { type Moment, ratesOf } from "../model/history.js";
 import { endpointKey, mergedLatency, rowKey } from "../model/rows.js";
 import type { EndpointLabels, EndpointRow } from "../model/snapshot.js";
 import { isError } from "../model/totals.js";
+import { clockTime } from "../sinks/exchanges.js";
 import { statusCell } from "../sinks/texts.js";
 import { bar, columns as chart, sparkline } from "./charts.js";
 import { glyphsOf, type Look, toned } from "./look.js";
@@ -24,8 +25,8 @@ interface Endpoint {
 	readonly recent: readonly EndpointRow[];
 }
 
-/** In the order in which they stand on the page. Samples of single exchanges have their place at the end. */
-const SECTIONS: readonly DetailSection[] = [statusSection, latencySection, minuteSection];
+/** In the order in which they stand on the page. */
+const SECTIONS: readonly DetailSection[] = [statusSection, latencySection, minuteSection, samplesSection];
 
 const CHART_LINES = 5;
 /** Room for the number at the chart's side. */
@@ -36,6 +37,7 @@ const MOST_BARS = 16;
 const MOST_BAR_COLUMNS = 60;
 const RANGE_COLUMNS = 20;
 const COUNT_COLUMNS = 7;
+const MOST_SAMPLES = 20;
 
 /** The lines of the page, as many as it takes; none wider than `width`. */
 export function detailLines(key: string, moment: Moment, width: number, look: Look): string[] {
@@ -149,4 +151,17 @@ function minuteSection({ key, moment }: Endpoint, width: number, look: Look): re
 		),
 		...(worst > 0 ? [axis("errors") + toned(sparkline(errors, look), "error", look)] : []),
 	];
+}
+
+/** Single exchanges that failed or were slow, as far as snapshots have them: of all endpoints only the last ones are kept. */
+function samplesSection({ key, moment }: Endpoint, width: number, look: Look): readonly string[] {
+	const samples = (moment.now.samples ?? []).filter((sample) => endpointKey(sample) === key).slice(0, MOST_SAMPLES);
+	if (samples.length === 0) return [];
+	const lines = samples.map((sample) => {
+		const latency = alignToWidth(secondsText(sample.latencySeconds), 8, "end");
+		const text = `${clockTime(sample.time)}  ${alignToWidth(statusCell(sample).text, 13, "start")} ${latency}  `;
+		const line = fit(`${text}${screenText(sample.path, look)}`, width, look);
+		return toned(line, isError(sample) ? "error" : undefined, look);
+	});
+	return [title("failed or slow lately, newest first", width, look), ...lines];
 }

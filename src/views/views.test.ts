@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { quantile } from "../model/histogram.js";
 import { History, type Moment } from "../model/history.js";
-import { makeRow, makeSnapshot } from "../model/testing.js";
+import { endpointKey } from "../model/rows.js";
+import { makeExchange, makeRow, makeSnapshot } from "../model/testing.js";
 import { groupConnections } from "./connections.js";
+import { detailLines } from "./detail.js";
 import { countIn, errorsIn, groupMeasures, type Measures } from "./measures.js";
-import { momentOf, shopAfter, shopMoment } from "./testing.js";
+import { momentOf, PLAIN, shopAfter, shopMoment } from "./testing.js";
 import type { ViewId } from "./view.js";
 import { viewOf } from "./view-list.js";
 
@@ -81,6 +83,24 @@ test("services and peers put together what belongs together", () => {
 	]);
 	const peer = peers.find((row) => row.peer === "127.0.0.1:8080");
 	assert.deepEqual([peer?.rate, Math.round(Number(peer?.connect) * 1e6)], [21, 200]);
+});
+
+test("an endpoint's page has its own samples, newest first, and says nothing where there are none", () => {
+	const [slow, failed, other] = [
+		makeExchange({ route: "/reports", path: "/reports?\u001b[2J", latencySeconds: 0.7 }),
+		makeExchange({ route: "/reports", path: "/reports", status: 503 }),
+		makeExchange({ route: "/" }),
+	];
+	const moment = shopMoment({ samples: [failed, slow, other] });
+	const reports = moment.now.endpoints.find(({ route }) => route === "/reports");
+	assert.ok(reports);
+	const linesOf = (of: Moment) => detailLines(endpointKey(reports), of, 80, PLAIN.look);
+	const lines = linesOf(moment);
+	const from = lines.findIndex((line) => line.startsWith("failed or slow lately"));
+	assert.match(lines[from + 1] ?? "", /^\d\d:\d\d:05\.678 {2}503 +1\.00 ms {2}\/reports$/);
+	assert.match(lines[from + 2] ?? "", /^\d\d:\d\d:05\.678 {2}200 +700 ms {2}\/reports\?\\x1b\[2J$/);
+	assert.equal(lines.length, from + 3);
+	assert.ok(!linesOf(shopMoment()).some((line) => line.startsWith("failed or slow")));
 });
 
 test("errors are what has a status from 400 on, and what got no answer", () => {

@@ -1,4 +1,5 @@
 /** The live view as the commands use it: what it needs of the process, of the disk and of the terminal. */
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { SortKey } from "../model/rows.js";
 import type { LiveView } from "../views/live-view.js";
@@ -88,6 +89,29 @@ function prepareForInk(): void {
 	}
 }
 
+/** Whether a shell could continue this job: it is the parent of somebody in the job, and in the same session. */
+function hasShell(): boolean {
+	/** Parent, process group, session: behind the name, which may hold anything (proc(5)). */
+	const idsOf = (pid: number): number[] => {
+		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+		return stat
+			.slice(stat.lastIndexOf(")") + 4)
+			.split(" ", 3)
+			.map(Number);
+	};
+	try {
+		const [parent = 0, group, session] = idsOf(process.pid);
+		let ancestor = parent;
+		for (;;) {
+			const [next = 0, itsGroup, itsSession] = idsOf(ancestor);
+			if (itsGroup !== group) return itsSession === session;
+			ancestor = next;
+		}
+	} catch {
+		return false;
+	}
+}
+
 /** Ctrl-Z and fg: the terminal is given back before the process stops, and taken again when it goes on. */
 class JobControl {
 	#view: LiveView | undefined;
@@ -108,6 +132,7 @@ class JobControl {
 	 * before: once npm has stopped it belongs to the shell, and who touches it then is stopped in the middle of it.
 	 */
 	stopAll(): void {
+		if (!hasShell()) return;
 		this.#view?.leave();
 		process.kill(0, "SIGTSTP");
 	}

@@ -1,5 +1,5 @@
 /** `--record` and `--input`: snapshots into a file, and out of one instead of the kernel. */
-import { closeSync, constants, createReadStream, fstatSync, openSync, writeSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { systemClock } from "../base/clock.js";
 import { HttpeekError } from "../base/errors.js";
 import { readLines } from "../base/lines.js";
@@ -9,6 +9,7 @@ import { type Recorded, readRecordingLine, recordingLine } from "../model/record
 import type { Snapshot } from "../model/snapshot.js";
 import type { CliContext } from "./context.js";
 import { version } from "./program.js";
+import { RecordingFile, recordingFileError } from "./recording-file.js";
 import type { Flags } from "./settings.js";
 
 /** A snapshot with all endpoints that there can be has some 30 MB. */
@@ -82,7 +83,7 @@ export async function* readRecording(
 	} catch (error) {
 		if (signal?.aborted === true) return;
 		if (error instanceof HttpeekError) throw error;
-		throw fileError(`read the recording ${what}`, error);
+		throw recordingFileError(`read the recording ${what}`, error);
 	} finally {
 		signal?.removeEventListener("abort", stop);
 		stop();
@@ -151,71 +152,15 @@ async function* recorded(
 			onCounting: (info) => {
 				// not before: what cannot count leaves no file behind
 				file = new RecordingFile(path);
-				file.write({ kind: "start", description: info.description, version: version() });
+				file.write(recordingLine({ kind: "start", description: info.description, version: version() }));
 				options.onCounting?.(info);
 			},
 		});
 		for await (const snapshot of snapshots) {
-			file?.write({ kind: "snapshot", snapshot });
+			file?.write(recordingLine({ kind: "snapshot", snapshot }));
 			yield snapshot;
 		}
 	} finally {
 		file?.close();
 	}
-}
-
-/** A file that is made for the recording, readable by its owner only: routes and services are nobody else's business. */
-class RecordingFile {
-	readonly #path: string;
-	readonly #fd: number;
-
-	constructor(path: string) {
-		this.#path = path;
-		this.#fd = this.#attempt(() => openNew(path));
-	}
-
-	write(record: Recorded): void {
-		const bytes = Buffer.from(recordingLine(record));
-		this.#attempt(() => {
-			for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written);
-		});
-	}
-
-	close(): void {
-		closeSync(this.#fd);
-	}
-
-	#attempt<T>(action: () => T): T {
-		try {
-			return action();
-		} catch (error) {
-			throw fileError(`write the recording ${this.#path}`, error);
-		}
-	}
-}
-
-/** Never overwrites a file; a pipe or a device that exists is what is meant. */
-function openNew(path: string): number {
-	try {
-		return openSync(path, "wx", 0o600);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-		const fd = openSync(path, constants.O_WRONLY | constants.O_NOCTTY);
-		if (!fstatSync(fd).isFile()) return fd;
-		closeSync(fd);
-		throw error;
-	}
-}
-
-const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-	ENOENT: ["there is no such file or folder", "check the path"],
-	EEXIST: ["it exists", "name a new file, or remove that one"],
-	EACCES: ["it is not allowed", "name a file that you may use"],
-	EISDIR: ["it is a folder", "name a file"],
-};
-
-function fileError(what: string, error: unknown): HttpeekError {
-	const { code = "", message = String(error) } = error as NodeJS.ErrnoException;
-	const [reason, hint] = REASONS[code] ?? [message, "check the path and the disk"];
-	return new HttpeekError("HTTPEEK_IO", `cannot ${what}: ${reason}`, { hint, cause: error });
 }

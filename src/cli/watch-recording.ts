@@ -1,5 +1,4 @@
 /** `--record` and `--input` of `watch`: exchanges into a file, and out of one instead of the kernel. */
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
 import { readLines } from "../base/lines.js";
 import type { WatchBatch } from "../capture/watch.js";
@@ -8,6 +7,7 @@ import type { WatchedExchange } from "../model/snapshot.js";
 import { shownTarget, type TargetOptions } from "../model/target.js";
 import { formatExchangeJson, parseExchangeJson } from "../sinks/exchange-json.js";
 import type { CliContext } from "./context.js";
+import { RecordingFile } from "./recording-file.js";
 
 /** A row has a few hundred bytes; a path is at most 240 of them, six each where they are escaped. */
 const LONGEST_LINE_BYTES = 65_536;
@@ -62,10 +62,10 @@ function read(text: string, where: string, options: TargetOptions): WatchedExcha
 	}
 }
 
-/** A file that is made for the recording, readable by its owner only: paths are nobody else's business. */
+/** `--record`: what is shown, as rows of `watch -o json`. */
 export class ExchangeRecording {
 	readonly #path: string;
-	#fd: number | undefined;
+	#file: RecordingFile | undefined;
 
 	constructor(path: string) {
 		this.#path = path;
@@ -73,45 +73,14 @@ export class ExchangeRecording {
 
 	/** Not before counting has begun: what cannot count leaves no file behind. */
 	open(): void {
-		this.#fd = this.#attempt(() => openNew(this.#path));
+		this.#file = new RecordingFile(this.#path);
 	}
 
 	write(exchanges: readonly WatchedExchange[]): void {
-		const fd = this.#fd;
-		if (fd === undefined) return;
-		const bytes = Buffer.from(exchanges.map(formatExchangeJson).join(""));
-		this.#attempt(() => {
-			for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
-		});
+		this.#file?.write(exchanges.map(formatExchangeJson).join(""));
 	}
 
 	close(): void {
-		if (this.#fd !== undefined) closeSync(this.#fd);
-	}
-
-	#attempt<T>(action: () => T): T {
-		try {
-			return action();
-		} catch (cause) {
-			const { code, message = String(cause) } = cause as NodeJS.ErrnoException;
-			const reason = code === "EEXIST" ? "it exists" : message;
-			throw new HttpeekError("HTTPEEK_IO", `cannot write the recording ${this.#path}: ${reason}`, {
-				hint: "name a new file, in a folder that exists",
-				cause,
-			});
-		}
-	}
-}
-
-/** Never overwrites a file; a pipe or a device that exists is what is meant. */
-function openNew(path: string): number {
-	try {
-		return openSync(path, "wx", 0o600);
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-		const fd = openSync(path, constants.O_WRONLY | constants.O_NOCTTY);
-		if (!fstatSync(fd).isFile()) return fd;
-		closeSync(fd);
-		throw error;
+		this.#file?.close();
 	}
 }

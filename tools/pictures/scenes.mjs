@@ -41,4 +41,22 @@ export const SCENES = [
 		traffic: true,
 		steps: [/^exit code \d+/m],
 	},
+	{
+		name: "endpoint",
+		title: "httpeek top, one endpoint opened: status codes, latency as bars, the last minute, failed and slow samples",
+		columns: 110,
+		rows: 40,
+		command: "httpeek top --unit shop --role server --color always",
+		traffic: true,
+		steps: [/\b1\ds\b/, ["/"], ["-l", "orders"], ["Enter"], ["Enter"], /\b5[0-4]s\b/],
+	},
+	{
+		name: "watch",
+		title: "httpeek watch: a line for each exchange as it happens",
+		columns: 110,
+		rows: 30,
+		command: "httpeek watch --unit shop --role server -n 24",
+		traffic: true,
+		steps: [/^httpeek: \d+ exchanges/m],
+	},
 ];

@@ -53,14 +53,20 @@ function setStage(context: TestContext, shell: string): { readonly cgroup: strin
 }
 
 const SHELLS = {
-	bash: { words: ["bash", "--norc", "--noprofile", "-i"], setUp: (script: string) => `source ${script}` },
+	bash: {
+		words: ["bash", "--norc", "--noprofile", "-i"],
+		prompt: ">$ ",
+		setUp: (script: string) => `source ${script}`,
+	},
 	zsh: {
 		words: ["zsh", "-f", "-i"],
+		// bracketed paste, which it switches on when its line editor is ready
+		prompt: "\u001b[?2004h",
 		setUp: (script: string) => `PROMPT=; autoload -Uz compinit; compinit -u -D; source ${script}`,
 	},
 };
 
-for (const [shell, { words, setUp }] of Object.entries(SHELLS)) {
+for (const [shell, { words, prompt, setUp }] of Object.entries(SHELLS)) {
 	test(`${shell}: what Tab makes of what was typed`, { skip: skipReason }, async (context) => {
 		const { cgroup, script } = setStage(context, shell);
 		// the line that Tab has completed becomes the words of an echo: Ctrl-A goes to its begin, Ctrl-E to its end
@@ -68,8 +74,10 @@ for (const [shell, { words, setUp }] of Object.entries(SHELLS)) {
 			({ typed, completed }) =>
 				[`httpeek ${typed}${TAB}\u0001echo G''OT \u0005 .\n`, `GOT httpeek ${completed} .`] as const,
 		);
-		const ready = [[`${setUp(script)}; echo rea''dy\n`, "ready\r\n"] as const];
-		await terminalSession(cgroup, [...ready, ...steps], {
+		const ready = [`${setUp(script)}; echo rea''dy\n`, "ready\r\n"] as const;
+		// what is typed while a command still has the terminal is not a key of the line editor
+		const paced = [ready, ...steps].flatMap((step) => [step, ["", prompt] as const]);
+		await terminalSession(cgroup, paced, {
 			...{ withHttpeek: false, patienceSeconds: 20 * PATIENCE, shell: words },
 		});
 	});

@@ -10,11 +10,11 @@
 import { systemClock } from "./base/clock.js";
 import { type ObservedSession, observeSession, type ScheduleOptions } from "./capture/observe.js";
 import { resolveScope, type Scope, type ScopeOptions } from "./capture/scope.js";
-import { type CaptureOptions, CaptureSession, type SampleOptions } from "./capture/session.js";
+import { type CaptureOptions, CaptureSession } from "./capture/session.js";
 import { type WatchBatch, type WatchScheduleOptions, watchSession } from "./capture/watch.js";
 import { ContainerNames } from "./identity/container-engine.js";
 import { ServiceNames } from "./identity/service-names.js";
-import { exchangeFilter, type WatchFilter } from "./model/exchange.js";
+import { exchangeFilter, type SampleOptions, type WatchFilter } from "./model/exchange.js";
 import type { Snapshot } from "./model/snapshot.js";
 import type { TargetOptions } from "./model/target.js";
 
@@ -22,11 +22,10 @@ export { ERROR_CODES, type ErrorCode, HttpeekError } from "./base/errors.js";
 export { escapeText } from "./base/escape.js";
 export type { CountingInfo } from "./capture/observe.js";
 export type { ScopeOptions } from "./capture/scope.js";
-export type { SampleOptions } from "./capture/session.js";
 export type { WatchBatch } from "./capture/watch.js";
 export { difference } from "./model/difference.js";
 export { type EndpointSummary, summarizeEndpoints } from "./model/endpoint-summary.js";
-export type { WatchFilter } from "./model/exchange.js";
+export type { SampleOptions, WatchFilter } from "./model/exchange.js";
 export { type Expression, parseExpression } from "./model/expression.js";
 export { type Filter, rowFilter, snapshotFilter } from "./model/filter.js";
 export { bucketBounds, type Histogram, mean, merge, quantile, subtract } from "./model/histogram.js";

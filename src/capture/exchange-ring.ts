@@ -1,15 +1,8 @@
 /** Exchanges out of the ring, as many at a time as there is use for. */
 import type { Ring } from "../kernel/ring.js";
+import type { TakenExchanges } from "../model/exchange.js";
 import type { WatchedExchange } from "../model/snapshot.js";
 import { bootTimeMs, type ExchangeDecoder } from "./exchange-events.js";
-
-/** What the ring held. */
-export interface TakenExchanges {
-	/** Oldest first. */
-	readonly exchanges: readonly WatchedExchange[];
-	/** Older ones that were thrown away unread, because there were too many. */
-	readonly skipped: number;
-}
 
 export class ExchangeRing {
 	readonly #ring: Ring;

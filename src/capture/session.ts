@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
 import { openForeignFd } from "../kernel/syscall.js";
+import type { SampleOptions } from "../model/exchange.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { TargetOptions } from "../model/target.js";
 import { Counter } from "../wire/layout.js";
@@ -41,14 +42,6 @@ export interface CaptureOptions {
 	readonly samples?: SampleOptions;
 	/** The object file; default: the one built for this architecture. */
 	readonly objectPath?: string;
-}
-
-/** Which exchanges a snapshot shows one by one: failed ones (isError), and slow ones. */
-export interface SampleOptions {
-	/** Exchanges that took at least so long, seconds. Default: only failed ones. */
-	readonly slowSeconds?: number;
-	/** How many of the last ones are kept. Default: 100. */
-	readonly most?: number;
 }
 
 /** At 300 bytes an exchange: a tenth of a second of 130,000 exchanges a second. */

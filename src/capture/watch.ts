@@ -1,8 +1,8 @@
 /** The loop behind watch(): exchanges in batches, and what could not be shown. Apart from the kernel and the real clock. */
 import { type Clock, systemClock } from "../base/clock.js";
 import { HttpeekError } from "../base/errors.js";
+import type { TakenExchanges } from "../model/exchange.js";
 import type { Snapshot, WatchedExchange } from "../model/snapshot.js";
-import type { TakenExchanges } from "./exchange-ring.js";
 import type { CountingInfo, ObservedSession } from "./observe.js";
 import { WatchPace } from "./watch-pace.js";
 

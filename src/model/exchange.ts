@@ -14,6 +14,22 @@ export interface WatchFilter extends Filter {
 	readonly sampleOneIn?: number;
 }
 
+/** Which exchanges a snapshot shows one by one: failed ones (isError), and slow ones. */
+export interface SampleOptions {
+	/** Exchanges that took at least so long, seconds. Default: only failed ones. */
+	readonly slowSeconds?: number;
+	/** How many of the last ones are kept. Default: 100. */
+	readonly most?: number;
+}
+
+/** What was waiting to be shown. */
+export interface TakenExchanges {
+	/** Oldest first. */
+	readonly exchanges: readonly WatchedExchange[];
+	/** Older ones that were thrown away unread, because there were too many. */
+	readonly skipped: number;
+}
+
 /**
  * The test of a filter that the kernel did not apply. A path pattern may fit the route or the path.
  *

@@ -74,11 +74,20 @@ static __always_inline void begin_connection(struct connection *c)
 	c->cell = SLOT_NONE;
 }
 
-/* A client's request that goes out with its SYN (TCP Fast Open): the request direction begins before there is a connection. */
+/*
+ * Data before the handshake is over, as far as the client's socket knows: its request goes out with the SYN (TCP Fast
+ * Open), and the answer can pass here while the SYN's own answer waits for whoever has the socket locked.
+ */
 static __always_inline void begin_on_syn(struct connection *c, const struct segment *seg)
 {
-	if (c->role == ROLE_CLIENT && c->flags & CONNECTION_SYN_SENT && c->request.state == STREAM_UNKNOWN)
-		begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	if (c->role != ROLE_CLIENT)
+		return;
+	if (seg->is_egress) {
+		if (seg->is_syn && c->request.state == STREAM_UNKNOWN)
+			begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	} else if (c->request.state != STREAM_UNKNOWN && c->response.state == STREAM_UNKNOWN) {
+		begin_stream(&c->response, first_position(seg->seq), STREAM_START);
+	}
 }
 
 #endif

@@ -132,7 +132,8 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 	struct peer_stats *stats;
 
 	if (role == ROLE_CLIENT && c->request.state != STREAM_UNKNOWN) { /* its request went out with the SYN */
-		begin_stream(&c->response, first_position(ops->rcv_nxt), STREAM_START);
+		if (c->response.state == STREAM_UNKNOWN)
+			begin_stream(&c->response, first_position(ops->rcv_nxt), STREAM_START);
 	} else if (role == ROLE_CLIENT || !take_early(sk, c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
 		begin_connection(c);
 		set_role(c, sk, role);

@@ -205,7 +205,7 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 	}
 	if (c->mode == MODE_OPAQUE)
 		return PASS;
-	if (unlikely(seg.is_syn))
+	if (unlikely(c->flags & CONNECTION_SYN_SENT))
 		begin_on_syn(c, &seg);
 	if (unlikely(c->mode == MODE_NONE)) {
 		sk = full_socket(skb);

@@ -1,6 +1,6 @@
 /** What a watcher is sent: bytes in, exchanges out of the ring. */
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { type KernelWatch, watchConfig } from "../../src/capture/watch-config.js";
 import type { WatchedExchange } from "../../src/model/snapshot.js";
 import { Limit } from "../../src/wire/layout.js";
@@ -17,9 +17,16 @@ const LONG_SPLITS: readonly Split[] = [[], 7, 17, 240];
 const RECORD_BYTES = 304;
 const LEAST_RING_BYTES = 65_536;
 
-function watching(context: TestContext, watch: KernelWatch = {}): Harness {
-	const harness = new Harness({ maxEndpoints: 100 }, {}, { watch: watchConfig(watch) });
-	context.after(() => harness.close());
+/** One for each configuration: loading takes half a minute where the oldest kernel is emulated. */
+const harnesses = new Map<string, Harness>();
+after(() => {
+	for (const harness of harnesses.values()) harness.close();
+});
+
+function watching(watch: KernelWatch = {}): Harness {
+	const key = JSON.stringify(watch);
+	const harness = harnesses.get(key) ?? new Harness({ maxEndpoints: 1000 }, {}, { watch: watchConfig(watch) });
+	harnesses.set(key, harness);
 	return harness;
 }
 
@@ -36,8 +43,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		assert.deepEqual(harness.watched(), []);
 	});
 
-	test("every exchange with all that is known of it, from both ends and however it is cut", (context) => {
-		const harness = watching(context);
+	test("every exchange with all that is known of it, from both ends and however it is cut", () => {
+		const harness = watching();
 		for (const role of ["server", "client"] as const) {
 			for (const split of SPLITS) {
 				const played = harness.play(
@@ -69,8 +76,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		}
 	});
 
-	test("targets of every form", (context) => {
-		const harness = watching(context);
+	test("targets of every form", () => {
+		const harness = watching();
 		const targets: readonly [line: string, shown: string][] = [
 			["OPTIONS * HTTP/1.1", "OPTIONS * 200"],
 			["GET http://a.example HTTP/1.1", "GET / 200"],
@@ -88,9 +95,9 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		}
 	});
 
-	test("queries leave the kernel only on request, headers never", (context) => {
+	test("queries leave the kernel only on request, headers never", () => {
 		const target = "/a?token=geheim&x=1";
-		const [without, including] = [watching(context), watching(context, { query: true })];
+		const [without, including] = [watching(), watching({ query: true })];
 		for (const harness of [without, including]) {
 			harness.play(conversation().request(get(target)).response(answer(200)));
 		}
@@ -98,8 +105,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		assert.deepEqual(brief(including.watched({ query: true })), ["GET /a?token=[redacted]&x=1 200"]);
 	});
 
-	test("a long path is cut, and says so; one that just fits is not", (context) => {
-		const harness = watching(context);
+	test("a long path is cut, and says so; one that just fits is not", () => {
+		const harness = watching();
 		for (const split of LONG_SPLITS) {
 			for (const length of [1, 7, 8, 9, Limit.PATH_BYTES - 1, Limit.PATH_BYTES, Limit.PATH_BYTES + 1, 900]) {
 				const path = `/${"p/".repeat(length)}`.slice(0, length);
@@ -111,8 +118,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		}
 	});
 
-	test("hostile bytes come out as they went in", (context) => {
-		const harness = watching(context);
+	test("hostile bytes come out as they went in", () => {
+		const harness = watching();
 		for (const path of ["/\x1b[2J", "/\x00\x01\x7f", "/\xff\xfe", "/a\x0bb\x0c"]) {
 			harness.play(conversation().request(get(path)).response(answer(200)));
 			const [exchange] = harness.watched();
@@ -121,8 +128,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		}
 	});
 
-	test("pipelined requests keep their own paths, those too many to be paired are not sent", (context) => {
-		const harness = watching(context);
+	test("pipelined requests keep their own paths, those too many to be paired are not sent", () => {
+		const harness = watching();
 		for (const depth of [2, 16, 20]) {
 			const numbers = Array.from({ length: depth }, (_, i) => i);
 			const c = conversation();
@@ -134,8 +141,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		}
 	});
 
-	test("interim responses are no exchanges; 101 and answers to nothing", (context) => {
-		const harness = watching(context);
+	test("interim responses are no exchanges; 101 and answers to nothing", () => {
+		const harness = watching();
 		harness.play(
 			conversation()
 				.response(answer(408))
@@ -148,8 +155,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		assert.deepEqual(brief(harness.watched()), ["GET /a 200", "GET /ws 101"]);
 	});
 
-	test("requests that get no answer", (context) => {
-		const harness = watching(context);
+	test("requests that get no answer", () => {
+		const harness = watching();
 		for (const role of ["server", "client"] as const) {
 			const outcome = `${role}_closed`;
 			const played = harness.play(
@@ -164,8 +171,8 @@ describe("what a watcher is sent", { skip: skipReason }, () => {
 		}
 	});
 
-	test("a connection met in its middle", (context) => {
-		const harness = watching(context);
+	test("a connection met in its middle", () => {
+		const harness = watching();
 		harness.play(conversation({ isAdopted: true }).request(get("/a/1")).response(answer(200)));
 		assert.deepEqual(brief(harness.watched()), ["GET /a/1 200"]);
 	});
@@ -192,8 +199,8 @@ describe("filters in the kernel", { skip: skipReason }, () => {
 		],
 	];
 	for (const [name, watch, sent] of CASES) {
-		test(name, (context) => {
-			const harness = watching(context, watch);
+		test(name, () => {
+			const harness = watching(watch);
 			const played = harness.play(
 				conversation({ isClosed: true })
 					.request(get("/a"))
@@ -210,20 +217,20 @@ describe("filters in the kernel", { skip: skipReason }, () => {
 		});
 	}
 
-	test("errors of a client are 4xx, too; its port is the server's", (context) => {
-		const harness = watching(context, { errorsOnly: true });
+	test("errors of a client are 4xx, too; its port is the server's", () => {
+		const harness = watching({ errorsOnly: true });
 		const play = () => harness.play(conversation({ role: "client" }).request(get("/a")).response(answer(404)));
 		play();
 		const [exchange] = harness.watched();
 		assert.equal(exchange?.status, 404);
-		const other = watching(context, { ports: [exchange?.port ?? 0] });
+		const other = watching({ ports: [exchange?.port ?? 0] });
 		other.play(conversation({ role: "client" }).request(get("/a")).response(answer(404)));
 		// BPF_PROG_TEST_RUN's socket has no ports: the bitmap has no bit for 0 unless it is asked for
 		assert.equal(other.watched().length, 1);
 	});
 
-	test("a share of one in eight, at random", (context) => {
-		const harness = watching(context, { sampleOneIn: 8 });
+	test("a share of one in eight, at random", () => {
+		const harness = watching({ sampleOneIn: 8 });
 		let sent = 0;
 		for (let i = 0; i < 40; i++) {
 			harness.play(conversation().request(get("/a"), { repeat: 16 }).response(answer(200), { repeat: 16 }));
@@ -233,8 +240,8 @@ describe("filters in the kernel", { skip: skipReason }, () => {
 		assert.ok(sent > 30 && sent < 130, `${sent} of 640`);
 	});
 
-	test("a full ring loses lines, no counts, and says how many", (context) => {
-		const harness = watching(context);
+	test("a full ring loses lines, no counts, and says how many", () => {
+		const harness = watching();
 		const fits = Math.floor(LEAST_RING_BYTES / RECORD_BYTES);
 		const sent = 16 * 20;
 		let [counted, dropped] = [0, 0];

@@ -51,7 +51,12 @@ const PROGRAMS: Readonly<Record<ProgramName, true>> = {
 	traffic_in: true,
 	traffic_out: true,
 };
-const HARNESS_PROGRAMS = ["conversation", "bucket_of"];
+/** The harness is linked with bpf/slots.bpf.c. */
+const HARNESS_PROGRAMS = [
+	"conversation",
+	"bucket_of",
+	...Object.keys(PROGRAMS).filter((name) => name.startsWith("fill_")),
+];
 
 export interface TestResult {
 	readonly file: string;

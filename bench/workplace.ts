@@ -58,7 +58,8 @@ export class Workplace {
 	static open(): Workplace {
 		const workplace = new Workplace(OwnCgroup.create("bench"));
 		process.once("exit", () => workplace.#clear());
-		for (const [signal, code] of Object.entries(EXIT_CODES)) process.once(signal, () => process.exit(code));
+		// not once: a second signal, which a process group gets easily, would end the process before all is taken away
+		for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => process.exit(code));
 		return workplace;
 	}
 

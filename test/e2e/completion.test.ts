@@ -62,7 +62,8 @@ const SHELLS = {
 		words: ["zsh", "-f", "-i"],
 		// bracketed paste, which it switches on when its line editor is ready
 		prompt: "\u001b[?2004h",
-		setUp: (script: string) => `PROMPT=; autoload -Uz compinit; compinit -u -D; source ${script}`,
+		// keys as in Emacs: an EDITOR such as npm sets makes them those of vi
+		setUp: (script: string) => `bindkey -e; PROMPT=; autoload -Uz compinit; compinit -u -D; source ${script}`,
 	},
 };
 

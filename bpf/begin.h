@@ -44,23 +44,31 @@ static __always_inline void read_peer(const volatile struct bpf_sock *sk, u32 *p
 	}
 }
 
-/* Everything that endpoints of the connection share goes into the hash they start from. */
-static __always_inline void set_role(struct connection *c, const struct bpf_sock *sk, u8 role)
+/* Everything that endpoints of the connection share goes into the hash they start from. `peer`: only of clients. */
+static __always_inline void take_role(struct connection *c, u8 role, u16 port, const u32 *peer)
 {
-	u64 hash = hash_mix(cfg_hash_seed, (u64)c->owner << 32 | role);
-	u32 peer[4];
+	u64 hash = hash_mix(cfg_hash_seed, (u64)c->owner << 32 | role | (c->flags & CONNECTION_TLS));
 
 	c->role = role;
-	if (role == ROLE_SERVER) {
-		c->port = sk->src_port;
-	} else {
-		c->port = bpf_ntohs(sk->dst_port);
-		read_peer(sk, peer);
+	c->port = port;
+	if (role == ROLE_CLIENT) {
 		hash = hash_mix(hash, (u64)peer[0] << 32 | peer[1]);
 		hash = hash_mix(hash, (u64)peer[2] << 32 | peer[3]);
-		__builtin_memcpy(peer_address(c), peer, sizeof(peer));
+		__builtin_memcpy(peer_address(c), peer, LIMIT_ADDRESS_BYTES);
 	}
 	c->base_hash = hash_mix(hash, c->port);
+}
+
+static __always_inline void set_role(struct connection *c, const struct bpf_sock *sk, u8 role)
+{
+	u32 peer[4];
+
+	if (role == ROLE_SERVER) {
+		take_role(c, role, sk->src_port, 0);
+		return;
+	}
+	read_peer(sk, peer);
+	take_role(c, role, bpf_ntohs(sk->dst_port), peer);
 }
 
 /* Forgets all but the owner. */

@@ -11,6 +11,8 @@
 #ifndef HTTPEEK_COMPAT_H
 #define HTTPEEK_COMPAT_H
 
+#include "source.h"
+
 #define LIST(...) __VA_ARGS__
 
 #ifndef HTTPEEK_COMPAT
@@ -36,8 +38,8 @@ enum {
 #define WINDOW_FUNCTION_TO(type, name, params, args, result_type, result)                                              \
 	VERIFIED_ONCE type name(struct window *w, LIST params, result_type *result)
 
-/* The same with the arguments (struct __sk_buff *skb, struct connection *c, struct workspace *ws). */
-#define SEGMENT_FUNCTION(name) VERIFIED_ONCE int name(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+/* The same with the arguments (source *src, struct connection *c, struct workspace *ws). */
+#define SEGMENT_FUNCTION(name) VERIFIED_ONCE int name(source *src, struct connection *c, struct workspace *ws)
 
 #else
 
@@ -47,7 +49,6 @@ enum {
 
 #define NUMBER_FUNCTION __noinline __weak
 
-struct __sk_buff;
 struct connection;
 struct window;
 struct workspace;
@@ -55,7 +56,7 @@ static struct workspace *workspace_at(u32 slot);
 static struct window *window_in(struct workspace *ws);
 static struct workspace *workspace_of(struct window *w);
 static u32 slot_of(struct workspace *ws);
-static struct connection *connection_of(struct __sk_buff *skb, struct workspace *ws);
+static struct connection *connection_of(source *src, struct workspace *ws);
 
 #define WINDOW_FUNCTION(type, name, params, args)                                                                      \
 	static __always_inline type name##_body(struct window *w, LIST params);                                        \
@@ -84,22 +85,34 @@ static struct connection *connection_of(struct __sk_buff *skb, struct workspace 
 	}                                                                                                              \
 	static __always_inline type name##_body(struct window *w, LIST params, result_type *result)
 
+#ifdef HTTPEEK_SOURCE_USER
+/* The source is the segment of the workspace itself. */
+static source *source_in(source *src, struct workspace *ws);
+#define SOURCE_PARAM
+#define SOURCE_ARG(src)
+#define SOURCE_OF(ws) source_in(0, ws)
+#else
+#define SOURCE_PARAM source *src,
+#define SOURCE_ARG(src) src,
+#define SOURCE_OF(ws) src
+#endif
+
 #define SEGMENT_FUNCTION(name)                                                                                         \
-	static __always_inline int name##_body(struct __sk_buff *skb, struct connection *c, struct workspace *ws);     \
-	__noinline __weak int name##_at(struct __sk_buff *skb, u32 workspace)                                          \
+	static __always_inline int name##_body(source *src, struct connection *c, struct workspace *ws);               \
+	__noinline __weak int name##_at(SOURCE_PARAM u32 workspace)                                                    \
 	{                                                                                                              \
 		struct workspace *ws = workspace_at(workspace);                                                        \
 		struct connection *c;                                                                                  \
 		if (!ws)                                                                                               \
 			return 0;                                                                                      \
-		c = connection_of(skb, ws);                                                                            \
-		return c ? name##_body(skb, c, ws) : 0;                                                                \
+		c = connection_of(SOURCE_OF(ws), ws);                                                                  \
+		return c ? name##_body(SOURCE_OF(ws), c, ws) : 0;                                                      \
 	}                                                                                                              \
-	static __always_inline int name(struct __sk_buff *skb, struct connection *c, struct workspace *ws)             \
+	static __always_inline int name(source *src, struct connection *c, struct workspace *ws)                       \
 	{                                                                                                              \
-		return name##_at(skb, slot_of(ws));                                                                    \
+		return name##_at(SOURCE_ARG(src) slot_of(ws));                                                         \
 	}                                                                                                              \
-	static __always_inline int name##_body(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+	static __always_inline int name##_body(source *src, struct connection *c, struct workspace *ws)
 
 #endif
 

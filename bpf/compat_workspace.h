@@ -54,10 +54,11 @@ static __always_inline u32 *route_hash_result(struct workspace *ws)
 	return &ws->key.path_bytes;
 }
 
+#ifndef HTTPEEK_SOURCE_USER
 /* The connection that the segment in the workspace belongs to. */
-static __always_inline struct connection *connection_of(struct __sk_buff *skb, struct workspace *ws)
+static __always_inline struct connection *connection_of(source *src, struct workspace *ws)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = src->sk;
 
 	if (ws->segment.is_early) {
 		u32 slot = bpf_get_smp_processor_id();
@@ -73,6 +74,14 @@ static __always_inline struct connection *connection_of(struct __sk_buff *skb, s
 	sk = bpf_sk_fullsock(sk);
 	return sk ? bpf_sk_storage_get(&connections, sk, 0, 0) : 0;
 }
+#else
+static __always_inline struct connection *connection_of(source *src, struct workspace *ws)
+{
+	struct tls_key key = { .object = src->key.object, .tgid = src->key.tgid };
+
+	return bpf_map_lookup_elem(&tls_connections, &key); /* which begins with it */
+}
+#endif
 
 /* A carried line is parsed in the workspace, where the functions can find it by number. */
 static __always_inline struct window *carried_window(struct workspace *ws, struct carry *carry)

@@ -23,6 +23,7 @@ __weak const volatile u32 cfg_endpoints = 4096;			 /* entries of endpoints: stri
 __weak const volatile u32 cfg_hint_mask = 4095;			 /* entries of endpoint_hints - 1 */
 __weak const volatile u32 cfg_owner_endpoints = 0xffffffff;	 /* endpoints one owner may register */
 __weak const volatile bool cfg_scope_pids = false;		 /* only sockets of scope_pids */
+__weak const volatile bool cfg_tls = false; /* encrypted connections are read where it is known how */
 
 /*
  * Which exchanges are sent to a watcher one by one: those of a role, method, port and status in the sets, at least so

@@ -36,7 +36,10 @@ enum mode {
 	MODE_NONE = 0,	    /* only the owner is known */
 	MODE_UNDECIDED = 1, /* nothing has been parsed yet */
 	MODE_HTTP = 2,
-	MODE_OPAQUE = 3, /* not HTTP, or no longer: packets are passed over */
+	/* packets are passed over */
+	MODE_OPAQUE = 3,   /* not HTTP, or no longer */
+	MODE_TLS = 4,	   /* encrypted; which object it belongs to is not known yet */
+	MODE_TLS_READ = 5, /* encrypted; read by way of the object that tls_key_of() names */
 };
 
 /* What has happened to a connection, from the socket hooks. */
@@ -50,6 +53,8 @@ enum connection_flags {
 	CONNECTION_ENDED_THERE = 64, /* the other side did */
 	CONNECTION_RESET = 128,	     /* a RST came in */
 	CONNECTION_TIMED_OUT = 256,  /* the kernel gave up sending again */
+	CONNECTION_TLS = 512,	     /* what is read of it was, or will be, encrypted */
+	CONNECTION_TUNNEL = 1024,    /* through a proxy, by CONNECT */
 };
 
 /*
@@ -132,6 +137,19 @@ struct targets {
 _Static_assert(sizeof(struct targets) <= 4024, "with the kernel's own 72 bytes this fits an allocation of 4096");
 _Static_assert(LIMIT_PATH_BYTES % 8 == 0 && LIMIT_PATH_BYTES <= 255,
 	       "paths are copied in words, their length is a byte");
+
+/* A TLS connection as its application names it: the address of the library's object, in the process that it is in. */
+struct tls_key {
+	u64 object;
+	u32 tgid;
+	u32 _pad; /* zero */
+};
+
+/* Where the connection of an encrypted socket notes its object: no request waits in it. The generation is its link's. */
+enum {
+	TLS_SLOT_OBJECT = 0,
+	TLS_SLOT_GENERATION = 1,
+};
 
 /* ROLE_CLIENT: the server's address, network order; IPv4 as ::ffff:a.b.c.d. Else what stands there is a request. */
 static __always_inline u8 *peer_address(struct connection *c)

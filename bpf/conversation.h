@@ -21,8 +21,8 @@ enum {
  * Parses one window at s->next: `n` new bytes, which are those of the segment from `at` on, behind what was carried.
  * Returns 1 if there may be more to parse in this segment.
  */
-static __always_inline int parse_window(struct __sk_buff *skb, struct connection *c, struct workspace *ws,
-					struct window *w, u64 at_n)
+static __always_inline int parse_window(source *src, struct connection *c, struct workspace *ws, struct window *w,
+					u64 at_n)
 {
 	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line, i;
 	struct segment *seg;
@@ -56,22 +56,25 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 				s->next++;
 				return 1;
 			}
-			s->started_ns = segment_time_ns(skb, seg);
+			s->started_ns = segment_time_ns(src, seg);
 		}
 		begun = seg->is_request ? begin_request(c, ws, w, total, &from) : begin_response(c, w, total, &from);
 		if (unlikely(begun < 0)) {
-			reject(c, seg->is_request, begun);
+			if (cfg_tls && c->mode != MODE_HTTP && begins_with_tls(w))
+				become_tls(c);
+			else
+				reject(c, seg->is_request, begun);
 			return 0;
 		}
 		if (unlikely(begun == PARSE_MORE)) {
-			keep_line(skb, c, seg, at_n, range(0, total));
+			keep_line(src, c, seg, at_n, range(0, total));
 			return 0;
 		}
 		s->state = STREAM_HEADERS;
 		s->framing = 0;
 		s->length = 0;
 		if (cfg_watch && seg->is_request)
-			watch_request(skb, c, ws, w, total);
+			watch_request(src, c, ws, w, total);
 	}
 	for (i = 0; i < LINES_PER_WINDOW; i++) {
 		scan_lines(w, range(from, total), s->skipping, scan);
@@ -81,10 +84,10 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 		from = scan->next;
 		if (likely(scan->kind == SCAN_BLANK)) {
 			if (unlikely(carried))
-				drop_carry(skb, seg->is_request);
+				drop_carry(src, seg->is_request);
 			s->carried = 0;
 			if (likely(s->state == STREAM_HEADERS))
-				return head_complete(skb, c, ws, base + from);
+				return head_complete(src, c, ws, base + from);
 			s->state = STREAM_START;
 			s->next = base + from;
 			return 1;
@@ -112,7 +115,7 @@ static __always_inline int parse_window(struct __sk_buff *skb, struct connection
 		}
 		if (may_matter(w, line, total - line)) {
 			if (total - line < WINDOW_BYTES) {
-				keep_line(skb, c, seg, at_n, range(line, total));
+				keep_line(src, c, seg, at_n, range(line, total));
 				return 0;
 			}
 			s->framing |= FRAMING_BROKEN; /* a length or coding too long to read */
@@ -133,11 +136,11 @@ SEGMENT_FUNCTION(step)
 	u32 carried;
 	u64 at, n;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
 	seg = &ws->segment;
 	s = stream_of(c, seg->is_request);
-	if (c->mode == MODE_OPAQUE || s->state >= STREAM_UNTIL_CLOSE || s->state == STREAM_UNKNOWN)
+	if (c->mode >= MODE_OPAQUE || s->state >= STREAM_UNTIL_CLOSE || s->state == STREAM_UNKNOWN)
 		return 0;
 	at = s->next - seg->pos;
 	if (at >= seg->bytes)
@@ -149,11 +152,11 @@ SEGMENT_FUNCTION(step)
 			n = CHUNK_LINE_BYTES;
 		if (n > WINDOW_BYTES)
 			n = WINDOW_BYTES;
-		if (!load_payload(skb, seg, at, ws->window.bytes, n))
+		if (!load_payload(src, seg, at, ws->window.bytes, n))
 			return 0;
 		w = &ws->window;
 	} else {
-		struct carry *carry = find_carry(skb, seg->is_request, 0);
+		struct carry *carry = find_carry(src, seg->is_request, 0);
 
 		if (!carry || carried >= WINDOW_BYTES) {
 			lose_framing(c, seg->is_request, COUNTER_CARRY_REFUSED);
@@ -162,11 +165,11 @@ SEGMENT_FUNCTION(step)
 		if (n > WINDOW_BYTES - carried)
 			n = WINDOW_BYTES - carried;
 		forget_bounds(carried, WINDOW_MASK);
-		if (!load_payload(skb, seg, at, carry->bytes + carried, n))
+		if (!load_payload(src, seg, at, carry->bytes + carried, n))
 			return 0;
 		w = carried_window(ws, carry);
 	}
-	return parse_window(skb, c, ws, w, at << 32 | n);
+	return parse_window(src, c, ws, w, at << 32 | n);
 }
 
 /* Steps until the segment is used up. Returns 1 if the steps were used up first. */
@@ -176,11 +179,11 @@ SEGMENT_FUNCTION(stride)
 
 	struct stream *s;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
 	s = stream_of(c, ws->segment.is_request);
 	for (i = 0; i < STEPS_PER_STRIDE; i++)
-		if (!step(skb, c, ws) || s->next - ws->segment.pos >= ws->segment.bytes)
+		if (!step(src, c, ws) || s->next - ws->segment.pos >= ws->segment.bytes)
 			return 0;
 	return 1;
 }

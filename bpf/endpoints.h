@@ -42,6 +42,7 @@ static __always_inline void describe_endpoint(struct endpoint *e, struct connect
 	e->role = c->role;
 	e->method = method;
 	e->protocol = protocol;
+	e->tls = !!(c->flags & CONNECTION_TLS);
 	if (c->role == ROLE_CLIENT)
 		__builtin_memcpy(e->peer, peer_address(c), sizeof(e->peer));
 }

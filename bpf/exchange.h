@@ -6,7 +6,7 @@
 #ifndef HTTPEEK_EXCHANGE_H
 #define HTTPEEK_EXCHANGE_H
 
-#include "watch.h"
+#include "watch_end.h"
 
 enum {
 	STATUS_CONTINUE = 100,
@@ -17,7 +17,7 @@ enum {
 };
 
 /* A request head is complete: it waits for its response. */
-static __always_inline void request_complete(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
+static __always_inline void request_complete(source *src, struct connection *c, struct workspace *ws)
 {
 	u32 endpoint = c->request.what;
 
@@ -25,7 +25,7 @@ static __always_inline void request_complete(struct __sk_buff *skb, struct conne
 	count_start(endpoint, 1);
 	if (likely(!c->is_pipelined && has_inline_room(c)))
 		push_inline(c, request_entry(c));
-	else if (!push_pipelined(skb, c, ws))
+	else if (!push_pipelined(src, c, ws))
 		count_start(endpoint, -1ull);
 }
 
@@ -33,8 +33,7 @@ static __always_inline void request_complete(struct __sk_buff *skb, struct conne
  * A response head is complete and ends at position `end`: counts the exchange and says what follows the head (RFC 9112
  * section 6.3). Returns false if the connection has left HTTP.
  */
-static __always_inline bool response_complete(struct __sk_buff *skb, struct connection *c, struct workspace *ws,
-					      u64 end)
+static __always_inline bool response_complete(source *src, struct connection *c, struct workspace *ws, u64 end)
 {
 	struct stream *s = &c->response;
 	u32 status = s->what, flags = 0;
@@ -48,7 +47,7 @@ static __always_inline bool response_complete(struct __sk_buff *skb, struct conn
 	}
 	entry = pop_inline(c);
 	if (unlikely(!entry && c->is_pipelined)) {
-		pop_pipelined(skb, c, ws);
+		pop_pipelined(src, c, ws);
 		entry = ws->entry;
 	}
 	flags = pending_flags(entry);
@@ -56,7 +55,7 @@ static __always_inline bool response_complete(struct __sk_buff *skb, struct conn
 		count(COUNTER_RESPONSE_UNPAIRED);
 	} else if (likely(!(flags & PENDING_OVERFLOW))) {
 		if (cfg_watch)
-			watch_end(skb, HOOK_PACKET, entry, status, s->started_ns);
+			watch_response(src, entry, status, s->started_ns);
 		count_exchange(c, pending_endpoint(entry), status, OUTCOME_RESPONSE,
 			       pending_age_ns(entry, s->started_ns));
 	}

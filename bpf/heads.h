@@ -8,6 +8,13 @@
 
 #include "exchange.h"
 
+/* Content types of records: RFC 8446 appendix B.1. */
+enum {
+	TLS_CHANGE_CIPHER_SPEC = 20,
+	TLS_APPLICATION_DATA = 23,
+	TLS_NEWEST_MINOR = 4,
+};
+
 static __always_inline struct stream *stream_of(struct connection *c, bool is_request)
 {
 	return is_request ? &c->request : &c->response;
@@ -44,6 +51,27 @@ static __always_inline void become_opaque(struct connection *c, enum counter whi
 	c->mode = MODE_OPAQUE;
 }
 
+/*
+ * Whether the window begins with a TLS record: its type is one of four, and the version that all versions write there.
+ * RFC 8446 section 5.1.
+ */
+static __always_inline bool begins_with_tls(const struct window *w)
+{
+	u8 type = byte_at(w, 0);
+
+	return type >= TLS_CHANGE_CIPHER_SPEC && type <= TLS_APPLICATION_DATA && byte_at(w, 1) == 3 &&
+	       byte_at(w, 2) <= TLS_NEWEST_MINOR;
+}
+
+/* What is left to do of an encrypted connection is to learn which object its application reads and writes it by. */
+static __always_inline void become_tls(struct connection *c)
+{
+	count(COUNTER_TLS_CONNECTIONS);
+	c->pending[TLS_SLOT_OBJECT] = c->pending[TLS_SLOT_GENERATION] = 0;
+	c->tries = 0;
+	c->mode = MODE_TLS;
+}
+
 /* Written once: both directions read the line with every packet. */
 static __always_inline void become_http(struct connection *c)
 {
@@ -61,6 +89,17 @@ static __always_inline void reject(struct connection *c, bool is_request, int wh
 		become_opaque(c, why == PARSE_UNSUPPORTED ? COUNTER_UNSUPPORTED : COUNTER_NOT_HTTP);
 	else
 		lose_framing(c, is_request, is_request ? COUNTER_REQUEST_UNPARSED : COUNTER_RESPONSE_UNPARSED);
+}
+
+/* A response has ended HTTP on this connection. Through a tunnel the client may go on in TLS, and HTTP inside of it. */
+static __always_inline void leave_http(struct connection *c, u32 status)
+{
+	become_opaque(c, COUNTER_OPAQUE);
+	if (cfg_tls && status != STATUS_SWITCHING_PROTOCOLS && c->role == ROLE_CLIENT &&
+	    c->pending_tail == c->pending_head && !c->is_pipelined) {
+		c->flags |= CONNECTION_TUNNEL;
+		become_tls(c);
+	}
 }
 
 /* The endpoint of the request whose line is in the window. */
@@ -171,7 +210,7 @@ static __always_inline int begin_response(struct connection *c, struct window *w
 }
 
 /* The head that ends at `end` is complete. Returns false if the connection has left HTTP. */
-static __always_inline bool head_complete(struct __sk_buff *skb, struct connection *c, struct workspace *ws, u64 end)
+static __always_inline bool head_complete(source *src, struct connection *c, struct workspace *ws, u64 end)
 {
 	struct segment *seg = &ws->segment;
 	struct stream *s;
@@ -181,8 +220,8 @@ static __always_inline bool head_complete(struct __sk_buff *skb, struct connecti
 		if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
 			/* ends with the connection, whatever lengths say: RFC 9112 section 6.3 */
 			s->framing &= ~(FRAMING_LENGTH | FRAMING_BROKEN);
-		if (!response_complete(skb, c, ws, end)) {
-			become_opaque(c, COUNTER_OPAQUE);
+		if (!response_complete(src, c, ws, end)) {
+			leave_http(c, s->what);
 			return false;
 		}
 		if (s->framing & FRAMING_BROKEN && s->next != end)
@@ -192,10 +231,10 @@ static __always_inline bool head_complete(struct __sk_buff *skb, struct connecti
 	s = &c->request;
 	if (unlikely(c->is_response_lost)) {
 		/* a client that waits for its answers has seen all of them when it asks again */
-		drop_pending(skb, c, ws);
+		drop_pending(src, c, ws);
 		resume_responses(c, seg->ack);
 	}
-	request_complete(skb, c, ws);
+	request_complete(src, c, ws);
 	frame_body(s, end, false);
 	if (s->framing & FRAMING_CODING && !(s->framing & FRAMING_CHUNKED))
 		s->framing |= FRAMING_BROKEN;

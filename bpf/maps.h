@@ -7,7 +7,8 @@
  * storage and reach the counters by an inlined array lookup, and so that user space can map the counters and read them
  * without a system call. Slots are never given back while the programs run.
  *
- * The definitions are weak so that several objects may include them and still be linked to one.
+ * The definitions are weak so that several objects may include them and still be linked to one. The object that reads TLS
+ * shares the tables with the one that has the packet hooks; what lies in sockets, only the latter has.
  */
 #ifndef HTTPEEK_MAPS_H
 #define HTTPEEK_MAPS_H
@@ -19,6 +20,7 @@
 
 #define MAP SEC(".maps") __weak
 
+#ifndef HTTPEEK_SOURCE_USER
 /*
  * State of a TCP connection, and who owns its socket.
  * Inserted: sock_create (owner only), ESTABLISHED, the first packet of a socket older than the program, user space for
@@ -67,6 +69,7 @@ struct {
 	__type(key, int);
 	__type(value, struct targets);
 } targets MAP;
+#endif
 
 /*
  * What a watcher is sent: one struct exchange_event after another. Written by all programs, read by user space, which
@@ -159,6 +162,7 @@ struct owner_key {
 	u8 comm[LIMIT_COMM_BYTES];
 };
 
+#ifndef HTTPEEK_SOURCE_USER
 /* Owner -> slot in owners. Inserted by sock_create and by user space. Full: slot 0, COUNTER_OWNERS_FULL. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -166,6 +170,7 @@ struct {
 	__type(key, struct owner_key);
 	__type(value, u32);
 } owner_ids MAP;
+#endif
 
 /* Owners. Written before owner_ids shows the slot; read by user space to name the service. Slot 0 is "unknown". */
 struct {
@@ -187,6 +192,7 @@ struct {
 	__type(value, u32);
 } free_endpoints MAP, free_other_endpoints MAP, free_cells MAP, free_other_cells MAP, free_owners MAP;
 
+#ifndef HTTPEEK_SOURCE_USER
 /*
  * Facts of connections by owner and peer. Inserted and added to by the socket hooks, read by user space; never deleted.
  * Full: COUNTER_PEERS_FULL.
@@ -197,6 +203,7 @@ struct {
 	__type(key, struct peer_key);
 	__type(value, struct peer_stats);
 } peers MAP;
+#endif
 
 /* A request that came before its socket existed, parsed into a connection that waits for the socket: see early.h. */
 struct early {
@@ -208,6 +215,7 @@ struct early {
 	struct pipeline pipeline;
 };
 
+#ifndef HTTPEEK_SOURCE_USER
 /* [cpu]. Written by the ingress hook, taken by sockops in the same softirq; user space only sizes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -226,6 +234,7 @@ struct {
 	__type(key, u32);
 	__type(value, u8);
 } scope_pids MAP;
+#endif
 
 /*
  * Workspaces: [cpu * LIMIT_WORKSPACES_PER_CPU + n]. Taken and released within one program run; user space neither reads
@@ -255,6 +264,8 @@ static __always_inline struct bpf_sock *full_socket(struct __sk_buff *skb)
 
 	return sk ? bpf_sk_fullsock(sk) : 0;
 }
+
+#include "tls_maps.h"
 
 #include "compat_workspace.h"
 

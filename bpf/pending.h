@@ -11,7 +11,7 @@
 #ifndef HTTPEEK_PENDING_H
 #define HTTPEEK_PENDING_H
 
-#include "early_slot.h"
+#include "kept.h"
 #include "stats.h"
 
 static __always_inline u64 pending_entry(u32 endpoint, u32 flags, u64 ns)
@@ -35,22 +35,6 @@ static __always_inline u64 pending_age_ns(u64 entry, u64 ns)
 	u64 age = (pending_entry(0, 0, ns) - (entry >> PENDING_TIME_SHIFT << PENDING_TIME_SHIFT)) >> PENDING_TIME_SHIFT;
 
 	return age >> 43 ? 0 : age << PENDING_TIME_UNIT_SHIFT;
-}
-
-/* The pipeline of the connection that the segment belongs to. */
-static __always_inline struct pipeline *find_pipeline(struct __sk_buff *skb, bool is_early, u64 flags)
-{
-	struct bpf_sock *sk = skb->sk;
-	struct early *early;
-
-	if (unlikely(is_early)) {
-		early = early_slot();
-		if (!early)
-			return 0;
-		opaque(early); /* the addition stays behind the test */
-		return &early->pipeline;
-	}
-	return sk ? bpf_sk_storage_get(&pipelines, sk, 0, flags) : 0;
 }
 
 /* Requests without a response; `p` may be 0. */
@@ -104,9 +88,9 @@ SEGMENT_FUNCTION(push_pipelined)
 	struct pipeline *p;
 	u64 entry, bit;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
-	p = find_pipeline(skb, ws->segment.is_early, BPF_SK_STORAGE_GET_F_CREATE);
+	p = find_pipeline(src, ws->segment.is_early, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!p) {
 		count(COUNTER_CONNECTION_UNTRACKED);
 		c->is_response_lost = 1; /* which response answers what is certain again with the next request */
@@ -164,9 +148,9 @@ SEGMENT_FUNCTION(pop_pipelined)
 {
 	struct pipeline *p;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
-	p = find_pipeline(skb, ws->segment.is_early, 0);
+	p = find_pipeline(src, ws->segment.is_early, 0);
 	ws->entry = p ? pop_from(p) : 0;
 	return 0;
 }
@@ -189,11 +173,11 @@ SEGMENT_FUNCTION(drop_pending)
 	struct pipeline *p = 0;
 	u32 kept, i;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
 	kept = !ws->segment.is_request;
 	if (c->is_pipelined)
-		p = find_pipeline(skb, ws->segment.is_early, 0);
+		p = find_pipeline(src, ws->segment.is_early, 0);
 	for (i = 0; i < PENDING_SLOTS; i++) {
 		u64 entry;
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* resume.h: where framing begins without a handshake: in the middle of an old connection, and after it was lost. */
+/* resume.h: where framing goes on after it was lost, and one segment's way into its stream. */
 #ifndef HTTPEEK_RESUME_H
 #define HTTPEEK_RESUME_H
 
 #include "begin.h"
 #include "conversation.h"
-
-enum {
-	RECEIVE_WINDOW_BYTES = 1 << 20, /* beyond what TCP has, a segment is believed so far */
-};
+#include "lease.h"
 
 /* Whether the segment begins with a whole request line. It is loaded into the workspace's window. */
-static __always_inline bool begins_with_request(struct __sk_buff *skb, struct workspace *ws)
+static __always_inline bool begins_with_request(source *src, struct workspace *ws)
 {
 	u64 n = ws->segment.bytes;
 
@@ -19,51 +16,8 @@ static __always_inline bool begins_with_request(struct __sk_buff *skb, struct wo
 		return false;
 	if (n > WINDOW_BYTES)
 		n = WINDOW_BYTES;
-	return load_payload(skb, &ws->segment, 0, ws->window.bytes, n) &&
+	return load_payload(src, &ws->segment, 0, ws->window.bytes, n) &&
 	       parse_request_line(&ws->window, n, n >= WINDOW_BYTES, &ws->line) == 1;
-}
-
-/*
- * A connection met in the middle: waits for a segment that begins with a whole request line. That tells the role, and
- * the request's acknowledgement number tells where the response direction stands.
- * Returns 1 if the segment begins a request.
- */
-SEGMENT_FUNCTION(meet)
-{
-	struct segment *seg;
-	struct bpf_sock *sk;
-
-	if (!c || !ws)
-		return 0;
-	seg = &ws->segment;
-	sk = full_socket(skb);
-	if (!sk)
-		return 0;
-	if (!begins_with_request(skb, ws)) {
-		if (++c->tries >= ADOPT_TRIES)
-			become_opaque(c, COUNTER_NOT_HTTP);
-		return 0;
-	}
-	count(COUNTER_ADOPTED);
-	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
-	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
-	become_http(c);
-	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
-	return 1;
-}
-
-/*
- * Whether TCP may take the segment: this hook runs before TCP looks at sequence numbers, and where framing begins anew
- * there is no position of our own to compare with. What waits in the socket's backlog is ahead of rcv_nxt by a little.
- */
-static __always_inline bool is_in_window(struct bpf_sock *sk, const struct segment *seg)
-{
-	struct bpf_tcp_sock *tcp;
-
-	if (seg->is_egress)
-		return true;
-	tcp = bpf_tcp_sock(sk);
-	return !tcp || seg->seq - tcp->rcv_nxt < RECEIVE_WINDOW_BYTES;
 }
 
 /*
@@ -75,20 +29,18 @@ SEGMENT_FUNCTION(resume_requests)
 {
 	struct segment *seg;
 	struct pipeline *p;
-	struct bpf_sock *sk;
 	bool is_answered;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
 	seg = &ws->segment;
-	sk = full_socket(skb);
-	if (!sk || !is_in_window(sk, seg))
+	if (!is_in_window(src, seg))
 		return 0;
-	p = c->is_pipelined ? find_pipeline(skb, seg->is_early, 0) : 0;
+	p = c->is_pipelined ? find_pipeline(src, seg->is_early, 0) : 0;
 	is_answered = !pending_requests(c, p) && c->response.state == STREAM_START && (u32)c->response.next == seg->ack;
 	if (!is_answered && c->response.state != STREAM_LOST && !is_behind(&c->response, seg->ack))
 		return 0;
-	if (seg->pos + seg->bytes <= c->request.next || !begins_with_request(skb, ws))
+	if (seg->pos + seg->bytes <= c->request.next || !begins_with_request(src, ws))
 		return 0;
 	c->request.next = seg->pos;
 	c->request.state = STREAM_START;
@@ -105,7 +57,7 @@ SEGMENT_FUNCTION(catch_up)
 {
 	struct segment *seg;
 
-	if (!c || !ws)
+	if (source_missing(src) || !c || !ws)
 		return 0;
 	seg = &ws->segment;
 	if (seg->is_request) {
@@ -116,9 +68,43 @@ SEGMENT_FUNCTION(catch_up)
 		lose_framing(c, false, COUNTER_RESPONSE_GAP);
 		return 0;
 	}
-	drop_pending(skb, c, ws);
+	drop_pending(src, c, ws);
 	resume_responses(c, seg->seq);
 	return 1;
+}
+
+/* Whether framing goes on with the segment in the workspace. */
+static __always_inline bool goes_on(source *src, struct connection *c, struct workspace *ws)
+{
+	struct segment *seg = &ws->segment;
+	struct stream *s = stream_of(c, seg->is_request);
+
+	if (likely(s->state != STREAM_LOST) && (likely(seg->pos <= s->next) || catch_up(src, c, ws)))
+		return true;
+	return s->state == STREAM_LOST && seg->is_request && resume_requests(src, c, ws);
+}
+
+/* Parses a segment into its stream. */
+static __always_inline void follow(source *src, struct connection *c, const struct segment *seg)
+{
+	struct workspace *ws;
+	u32 i;
+
+	ws = take_workspace();
+	if (!ws) {
+		lose_framing(c, seg->is_request, COUNTER_WORKSPACE_REFUSED);
+		return;
+	}
+	ws->segment = *seg;
+	src = source_in(src, ws);
+	if (goes_on(src, c, ws)) {
+		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
+			if (!stride(src, c, ws))
+				break;
+		if (i == STRIDES_PER_SEGMENT)
+			lose_framing(c, seg->is_request, COUNTER_STEPS_EXHAUSTED);
+	}
+	release_workspace(ws);
 }
 
 #endif

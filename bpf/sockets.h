@@ -16,6 +16,7 @@
 
 #include "early.h"
 #include "owners.h"
+#include "tls_link.h"
 
 enum {
 	SOCKET_STREAM = 1, /* SOCK_STREAM, whose header is not for BPF */
@@ -262,6 +263,8 @@ static __always_inline void note_release(struct bpf_sock *sk, struct connection 
 	} else if (!(c->flags & (CONNECTION_ENDED_HERE | CONNECTION_ENDED_THERE))) {
 		c->flags |= state == BPF_TCP_CLOSE_WAIT ? CONNECTION_ENDED_THERE : CONNECTION_ENDED_HERE;
 	}
+	if (cfg_tls && c->mode >= MODE_TLS)
+		end_tls(c);
 	if (!(c->flags & CONNECTION_WATCHED) && may_wait(c))
 		end_in_release(sk, UNANSWERED_ENDED); /* older than the program: this is the last that is heard of it */
 }

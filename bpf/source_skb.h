@@ -17,6 +17,7 @@
 enum {
 	IPV6_EXTENSIONS = 8, /* extension headers that are followed; more is not seen on real networks */
 	TCP_WORD_BYTES = 4,
+	RECEIVE_WINDOW_BYTES = 1 << 20, /* beyond what TCP has, a segment is believed so far */
 };
 
 static __always_inline bool read_tcp(const struct tcphdr *tcp, u32 at, u32 skb_bytes, struct segment *seg)
@@ -108,14 +109,20 @@ static __always_inline bool find_payload(struct __sk_buff *skb, struct segment *
 	return read_tcp(&tcp, at, skb->len, seg);
 }
 
+/* What the functions of segments are given as their source. */
+static __always_inline source *source_in(source *src, struct workspace *ws)
+{
+	return src;
+}
+
 /*
  * When the segment passed. On the way out TCP has written into it when it may leave, on the same clock, and reading that
  * costs nothing; the clock itself is one of the most expensive things that are asked for here.
  * https://www.kernel.org/doc/html/latest/networking/timestamping.html; tcp_wstamp_ns in net/ipv4/tcp_output.c
  */
-static __always_inline u64 segment_time_ns(const struct __sk_buff *skb, const struct segment *seg)
+static __always_inline u64 segment_time_ns(const source *src, const struct segment *seg)
 {
-	u64 departs_ns = seg->is_egress ? skb->tstamp : 0;
+	u64 departs_ns = seg->is_egress ? src->tstamp : 0;
 
 	return departs_ns ? departs_ns : bpf_ktime_get_ns();
 }
@@ -124,14 +131,31 @@ static __always_inline u64 segment_time_ns(const struct __sk_buff *skb, const st
  * Loads `bytes` (1 to WINDOW_BYTES) of the segment, from its byte `at` on, to `to`. The caller has seen to it that they
  * are there, so a failure is a loss.
  */
-static __always_inline bool load_payload(struct __sk_buff *skb, const struct segment *seg, u32 at, void *to, u64 bytes)
+static __always_inline bool load_payload(source *src, const struct segment *seg, u32 at, void *to, u64 bytes)
 {
 	clamp_1_to(bytes, WINDOW_BYTES);
-	if (bpf_skb_load_bytes(skb, seg->offset + at, to, bytes)) {
+	if (bpf_skb_load_bytes(src, seg->offset + at, to, bytes)) {
 		count(COUNTER_LOAD_FAILED);
 		return false;
 	}
 	return true;
+}
+
+/*
+ * Whether TCP may take the segment: this hook runs before TCP looks at sequence numbers, and where framing begins anew
+ * there is no position of our own to compare with. What waits in the socket's backlog is ahead of rcv_nxt by a little.
+ */
+static __always_inline bool is_in_window(source *src, const struct segment *seg)
+{
+	struct bpf_sock *sk = full_socket(src);
+	struct bpf_tcp_sock *tcp;
+
+	if (!sk)
+		return false;
+	if (seg->is_egress)
+		return true;
+	tcp = bpf_tcp_sock(sk);
+	return !tcp || seg->seq - tcp->rcv_nxt < RECEIVE_WINDOW_BYTES;
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include "lease.h"
 #include "owners.h"
 #include "resume.h"
+#include "tls_link.h"
 
 enum { SOCKET_RAW = 3 }; /* SOCK_RAW, whose header is not for BPF */
 
@@ -62,39 +63,6 @@ static __always_inline void note_hole(struct connection *c, struct stream *s, co
 	s->hole_bytes = (end > hole_end ? end : hole_end) - start;
 }
 
-/* Whether framing goes on with the segment in the workspace. */
-static __always_inline bool goes_on(struct __sk_buff *skb, struct connection *c, struct workspace *ws)
-{
-	struct segment *seg = &ws->segment;
-	struct stream *s = stream_of(c, seg->is_request);
-
-	if (likely(s->state != STREAM_LOST) && (likely(seg->pos <= s->next) || catch_up(skb, c, ws)))
-		return true;
-	return s->state == STREAM_LOST && seg->is_request && resume_requests(skb, c, ws);
-}
-
-/* Parses a segment into its stream. */
-static __always_inline void follow(struct __sk_buff *skb, struct connection *c, const struct segment *seg)
-{
-	struct workspace *ws;
-	u32 i;
-
-	ws = take_workspace();
-	if (!ws) {
-		lose_framing(c, seg->is_request, COUNTER_WORKSPACE_REFUSED);
-		return;
-	}
-	ws->segment = *seg;
-	if (goes_on(skb, c, ws)) {
-		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
-			if (!stride(skb, c, ws))
-				break;
-		if (i == STRIDES_PER_SEGMENT)
-			lose_framing(c, seg->is_request, COUNTER_STEPS_EXHAUSTED);
-	}
-	release_workspace(ws);
-}
-
 /*
  * Whether the segment has nothing that has to be looked at: it lies in a body, or was seen before. The cheap way out for
  * bodies. It needs no lock: the next position only grows, so what is behind it now stays behind it.
@@ -124,6 +92,37 @@ static __always_inline bool is_next(struct connection *c, struct stream *s, cons
 		note_hole(c, s, seg);
 	}
 	return s->state == STREAM_LOST && seg->is_request; /* it may go on with this one: resume_requests() */
+}
+
+/*
+ * A connection met in the middle: waits for a segment that begins with a whole request line. That tells the role, and
+ * the request's acknowledgement number tells where the response direction stands.
+ * Returns 1 if the segment begins a request.
+ */
+SEGMENT_FUNCTION(meet)
+{
+	struct segment *seg;
+	struct bpf_sock *sk;
+
+	if (source_missing(src) || !c || !ws)
+		return 0;
+	seg = &ws->segment;
+	sk = full_socket(src);
+	if (!sk)
+		return 0;
+	if (!begins_with_request(src, ws)) {
+		if (cfg_tls && begins_with_tls(&ws->window))
+			become_tls(c);
+		else if (++c->tries >= ADOPT_TRIES)
+			become_opaque(c, COUNTER_NOT_HTTP);
+		return 0;
+	}
+	count(COUNTER_ADOPTED);
+	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
+	become_http(c);
+	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
+	return 1;
 }
 
 /* The connection's first sight of a packet in the middle of its life: meet() in a workspace of its own. */
@@ -203,8 +202,11 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		if (!c)
 			return PASS;
 	}
-	if (c->mode == MODE_OPAQUE)
+	if (c->mode >= MODE_OPAQUE) {
+		if (cfg_tls && c->mode == MODE_TLS && is_egress)
+			link_tls(skb);
 		return PASS;
+	}
 	if (unlikely(c->flags & CONNECTION_SYN_SENT))
 		begin_on_syn(c, &seg);
 	if (unlikely(c->mode == MODE_NONE)) {
@@ -224,6 +226,8 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		count(COUNTER_CONNECTIONS);
 	}
 	watch_segment(skb, c, &seg);
+	if (cfg_tls && is_egress && unlikely(c->mode == MODE_TLS))
+		link_tls(skb);
 	return PASS;
 }
 

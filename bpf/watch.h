@@ -93,21 +93,19 @@ VERIFIED_ONCE int keep_target(struct targets *kept, struct window *w, u32 slot_a
  * A request line has been read: its target is in the window. A function of its own, as those below, so that its callers
  * are compiled as they are without it.
  */
-VERIFIED_ONCE int watch_request(struct __sk_buff *skb, struct connection *c, struct workspace *ws, struct window *w,
-				u32 total)
+VERIFIED_ONCE int watch_request(source *src, struct connection *c, struct workspace *ws, struct window *w, u32 total)
 {
-	struct bpf_sock *sk = skb->sk;
 	struct targets *kept;
 	struct stream *s;
 	u32 at, bytes, slot;
 
-	if (!c || !ws || !w || !sk)
+	if (source_missing(src) || !c || !ws || !w)
 		return 0;
 	s = &c->request;
 	/* the socket of an early request is its listener */
 	if (!watches_connection(c) || ws->segment.is_early)
 		return 0;
-	kept = bpf_sk_storage_get(&targets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	kept = find_targets(src, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!kept || kept->tail - *(volatile u32 *)&kept->head >= PENDING_SLOTS)
 		return 0; /* counted when it ends, if it is paired at all */
 	slot = kept->tail & PENDING_MASK;
@@ -232,44 +230,6 @@ static __always_inline void watch_exchange(struct connection *c, struct targets 
 		asm volatile("" : : : "memory"); /* read before the place is given back */
 		kept->head++;
 	}
-}
-
-/* Where the end of an exchange is seen. */
-enum hook {
-	HOOK_PACKET,  /* a packet: struct __sk_buff */
-	HOOK_STATE,   /* a change of the TCP state: struct bpf_sock_ops */
-	HOOK_RELEASE, /* the socket's end: struct bpf_sock */
-};
-
-/*
- * A function for each hook, which has its context and else only numbers: these are verified once on every kernel, and
- * what is in them is a lot where it is looked at for each of the requests that a connection leaves behind.
- */
-#define WATCH_FUNCTION(name, context, socket)                                                                          \
-	__noinline __weak int name(context *ctx, u64 entry, u32 status_outcome, u64 ended_ns)                          \
-	{                                                                                                              \
-		struct bpf_sock *sk = socket;                                                                          \
-		struct connection *c;                                                                                  \
-		if (!sk)                                                                                               \
-			return 0;                                                                                      \
-		c = bpf_sk_storage_get(&connections, sk, 0, 0);                                                        \
-		if (c && watches_connection(c))                                                                        \
-			watch_exchange(c, bpf_sk_storage_get(&targets, sk, 0, 0), entry, status_outcome, ended_ns);    \
-		return 0;                                                                                              \
-	}
-WATCH_FUNCTION(watch_packet_end, struct __sk_buff, ctx->sk)
-WATCH_FUNCTION(watch_state_end, struct bpf_sock_ops, ctx->sk)
-WATCH_FUNCTION(watch_release_end, struct bpf_sock, ctx)
-
-/* An exchange ends, and is not counted yet. `hook` is a constant; `ctx` is what its programs are given. */
-static __always_inline void watch_end(void *ctx, enum hook hook, u64 entry, u32 status_outcome, u64 ended_ns)
-{
-	if (hook == HOOK_PACKET)
-		watch_packet_end(ctx, entry, status_outcome, ended_ns);
-	else if (hook == HOOK_STATE)
-		watch_state_end(ctx, entry, status_outcome, ended_ns);
-	else
-		watch_release_end(ctx, entry, status_outcome, ended_ns);
 }
 
 #endif

@@ -111,6 +111,10 @@ enum counter {
 	/* of watching alone: the counts are not concerned */
 	COUNTER_WATCH_DROPPED = 31,	 /* exchanges that were to be shown and found the ring full */
 	COUNTER_WATCH_PATH_UNKNOWN = 32, /* exchanges shown with their route, because their path was not kept */
+	/* of encrypted connections */
+	COUNTER_TLS_CONNECTIONS = 33, /* recognised as TLS */
+	COUNTER_TLS_UNREAD = 34,      /* of these, ended without that their plaintext was ever found */
+	COUNTER_TLS_FULL = 35,	      /* calls and connections that found a table of tls_maps.h full */
 	COUNTERS = 40,
 };
 

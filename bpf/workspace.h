@@ -3,11 +3,12 @@
 #ifndef HTTPEEK_WORKSPACE_H
 #define HTTPEEK_WORKSPACE_H
 
+#include "connection.h"
 #include "header_lines.h"
 #include "route.h"
 #include "start_line.h"
 
-/* The payload of one packet, and where it stands in its stream. */
+/* The payload of one packet, or the data of one call, and where it stands in its stream. */
 struct segment {
 	u64 pos;    /* stream position of the first byte */
 	u32 seq;    /* its TCP sequence number */
@@ -21,6 +22,11 @@ struct segment {
 	u16 remote_port; /* source port of the packet, host order */
 	u8 is_syn;	 /* TCP Fast Open: data that comes with a SYN */
 	u8 _pad2;
+#ifdef HTTPEEK_SOURCE_USER
+	struct tls_key key;
+	u64 address; /* of the data, in the process */
+	u64 ns;
+#endif
 };
 
 /* What the request line says of an endpoint. */

@@ -1,8 +1,8 @@
 /**
- * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from all bpf/*.bpf.c, and from the same sources
- * httpeek-compat.bpf.o for kernels before 5.13 (bpf/compat.h); build/bpf/layout.bpf.o, which only carries types to
- * tools/gen-layout.mjs; and build/test/harness{,-compat}.bpf.o, which only the kernel tests load. `node
- * tools/build-bpf.mjs` builds what is out of date.
+ * Builds the BPF objects: build/bpf/{x64,arm64}/httpeek.bpf.o from the packet and socket hooks of bpf/, httpeek-tls.bpf.o
+ * from its uprobes, and from the same sources httpeek{,-tls}-compat.bpf.o for kernels before 5.13 (bpf/compat.h);
+ * build/bpf/layout.bpf.o, which only carries types to tools/gen-layout.mjs; and build/test/harness{,-compat}.bpf.o, which
+ * only the kernel tests load. `node tools/build-bpf.mjs` builds what is out of date.
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -18,6 +18,8 @@ const ARCHITECTURES = /** @type {const} */ ({ x64: "x86", arm64: "arm64" });
 const LAYOUT_SOURCE = "bpf/layout.bpf.c";
 export const LAYOUT_OBJECT = "build/bpf/layout.bpf.o";
 const HARNESS_SOURCE = "test/kernel/harness.bpf.c";
+/** An object of its own, because it is loaded only where TLS is read. */
+const TLS_SOURCE = "bpf/tls.bpf.c";
 /** What every object needs whose tables are used. */
 const SLOTS_SOURCE = "bpf/slots.bpf.c";
 
@@ -32,14 +34,23 @@ function mainObject(arch, suffix) {
 	return `build/bpf/${arch}/httpeek${suffix}.bpf.o`;
 }
 
+/** @param {string} arch @param {string} suffix of a variant */
+function tlsObject(arch, suffix) {
+	return `build/bpf/${arch}/httpeek-tls${suffix}.bpf.o`;
+}
+
 /** @param {string} suffix of a variant */
 function harnessObject(suffix) {
 	return `build/test/harness${suffix}.bpf.o`;
 }
 
-export const MAIN_OBJECTS = Object.keys(ARCHITECTURES).flatMap((arch) =>
-	VARIANTS.map(({ suffix }) => mainObject(arch, suffix)),
-);
+/** @param {(arch: string, suffix: string) => string} name */
+function ofAllVariants(name) {
+	return Object.keys(ARCHITECTURES).flatMap((arch) => VARIANTS.map(({ suffix }) => name(arch, suffix)));
+}
+
+export const MAIN_OBJECTS = ofAllVariants(mainObject);
+export const TLS_OBJECTS = ofAllVariants(tlsObject);
 const HARNESS_OBJECTS = VARIANTS.map(({ suffix }) => harnessObject(suffix));
 
 /** @type {import("./lib/stamp.mjs").Step} */
@@ -51,7 +62,7 @@ export const bpfStep = {
 		"tools/build-bpf.mjs",
 		"tools/lib/bpf-compiler.mjs",
 	],
-	outputs: () => [LAYOUT_OBJECT, ...HARNESS_OBJECTS, ...MAIN_OBJECTS],
+	outputs: () => [LAYOUT_OBJECT, ...HARNESS_OBJECTS, ...MAIN_OBJECTS, ...TLS_OBJECTS],
 	run: buildAll,
 };
 
@@ -70,6 +81,7 @@ function buildAll() {
 				const compile = (source, object) => compileBpf({ clang, source, object, targetArch, defines });
 				if (arch === process.arch) buildHarness(scratch, compile, harnessObject(suffix));
 				renameSync(buildMain(scratch, compile), inRoot(mainObject(arch, suffix)));
+				renameSync(buildTls(scratch, compile), inRoot(tlsObject(arch, suffix)));
 			}
 		}
 	} finally {
@@ -86,7 +98,7 @@ function buildAll() {
  */
 function buildMain(scratch, compile) {
 	const sources = readdirSync(inRoot("bpf"))
-		.filter((name) => name.endsWith(".bpf.c") && name !== basename(LAYOUT_SOURCE))
+		.filter((name) => name.endsWith(".bpf.c") && ![LAYOUT_SOURCE, TLS_SOURCE].includes(`bpf/${name}`))
 		.sort();
 	const objects = sources.map((name) => {
 		const object = join(scratch, `${basename(name, ".c")}.o`);
@@ -95,6 +107,15 @@ function buildMain(scratch, compile) {
 	});
 	const linked = join(scratch, "httpeek.bpf.o");
 	link(linked, objects);
+	return linked;
+}
+
+/** @param {string} scratch @param {Compile} compile @returns {string} path of the object */
+function buildTls(scratch, compile) {
+	const object = join(scratch, "tls.o");
+	const linked = join(scratch, "tls.bpf.o");
+	compile(TLS_SOURCE, object);
+	link(linked, [object]);
 	return linked;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Generates src/wire/layout.ts and src/wire/object.ts from the types in the built BPF objects, so that no layout is typed
+ * Generates src/wire/layout.ts, src/wire/object.ts and src/wire/tls-object.ts from the types in the built BPF objects, so that no layout is typed
  * twice. `node tools/gen-layout.mjs` does it if something changed, `--check` only says whether the files are current.
  */
 import { fileURLToPath } from "node:url";
-import { bpfStep, LAYOUT_OBJECT, MAIN_OBJECTS } from "./build-bpf.mjs";
+import { bpfStep, LAYOUT_OBJECT, MAIN_OBJECTS, TLS_OBJECTS } from "./build-bpf.mjs";
 import { Btf } from "./lib/btf.mjs";
 import { runTool, say, ToolFailure } from "./lib/failure.mjs";
 import { inRoot, readIfThere, writeWhole } from "./lib/files.mjs";
@@ -14,6 +14,7 @@ import { wireTypes } from "./lib/wire-types.mjs";
 
 const LAYOUT = "src/wire/layout.ts";
 const OBJECT = "src/wire/object.ts";
+const TLS_OBJECT = "src/wire/tls-object.ts";
 
 /** @type {import("./lib/stamp.mjs").Step} */
 export const layoutStep = {
@@ -21,12 +22,14 @@ export const layoutStep = {
 	inputs: () => [
 		LAYOUT_OBJECT,
 		...MAIN_OBJECTS,
+		...TLS_OBJECTS,
 		LAYOUT,
 		OBJECT,
+		TLS_OBJECT,
 		...["btf", "wire-types", "layout-source", "object-source"].map((name) => `tools/lib/${name}.mjs`),
 		"tools/gen-layout.mjs",
 	],
-	outputs: () => [LAYOUT, OBJECT],
+	outputs: () => [LAYOUT, OBJECT, TLS_OBJECT],
 	run: () => {
 		for (const { path, text } of generate()) {
 			if (readIfThere(inRoot(path)) !== text) writeWhole(inRoot(path), text);
@@ -43,16 +46,20 @@ export function outdatedFiles() {
 /** @returns {{ path: string, text: string }[]} */
 function generate() {
 	const layout = layoutSource(wireTypes(Btf.ofFile(inRoot(LAYOUT_OBJECT))), header("bpf/wire.h"));
-	const [object = "", ...others] = MAIN_OBJECTS.map((path) => objectSource(inRoot(path), header("httpeek.bpf.o")));
-	if (others.some((other) => other !== object)) {
-		throw new ToolFailure(
-			`${MAIN_OBJECTS.join(" and ")} differ in names or offsets, and the program has one table for both`,
-		);
-	}
 	return [
 		{ path: LAYOUT, text: layout },
-		{ path: OBJECT, text: object },
+		{ path: OBJECT, text: commonSource(MAIN_OBJECTS, "httpeek.bpf.o") },
+		{ path: TLS_OBJECT, text: commonSource(TLS_OBJECTS, "httpeek-tls.bpf.o") },
 	];
+}
+
+/** @param {string[]} paths objects that may only differ in their code @param {string} name of them all */
+function commonSource(paths, name) {
+	const [object = "", ...others] = paths.map((path) => objectSource(inRoot(path), header(name)));
+	if (others.some((other) => other !== object)) {
+		throw new ToolFailure(`${paths.join(" and ")} differ in names or offsets, and the program has one table for both`);
+	}
+	return object;
 }
 
 /** @param {string} source */

@@ -43,9 +43,9 @@ test("an endpoint's slot always fits the 16 bits of a pending request", () => {
 test("the object file is that of this architecture and kernel", () => {
 	const folder = `/build/bpf/${process.arch}/`;
 	for (const release of ["5.13.0", "5.15.0-105-generic", "6.1.0-50-amd64", "7.2.13+deb14-amd64"]) {
-		assert.ok(objectPath(release).endsWith(`${folder}httpeek.bpf.o`), release);
+		assert.ok(objectPath("httpeek", release).endsWith(`${folder}httpeek.bpf.o`), release);
 	}
 	for (const release of ["5.12.19", "5.10.0-32-amd64", "5.4.0", "4.19"]) {
-		assert.ok(objectPath(release).endsWith(`${folder}httpeek-compat.bpf.o`), release);
+		assert.ok(objectPath("httpeek", release).endsWith(`${folder}httpeek-compat.bpf.o`), release);
 	}
 });

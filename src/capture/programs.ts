@@ -62,17 +62,32 @@ const NS_PER_SECOND = 1e9;
 /** An object file whose programs are in the kernel but attached nowhere yet. */
 export type Programs = BpfObject<ObjectNames>;
 
-/** The first kernel that takes the main object: it has pointer arguments of global functions and fetching atomics. */
+/** Entries of the tables of encrypted connections, where they are read: with all of them some 10 MB of kernel memory. */
+const TLS_TABLE_SIZES = {
+	/** Connections that are read at the same time. */
+	tls_connections: 16_384,
+	/** Threads that work on a connection whose socket is not known. */
+	tls_tasks: 8192,
+	/** Connections with many requests in flight. */
+	tls_pipelines: 512,
+	/** Connections with a head that came in pieces. */
+	tls_request_carries: 512,
+	tls_response_carries: 512,
+	/** Connections with requests in flight, while somebody watches. */
+	tls_targets: 512,
+} as const;
+
+/** The first kernel that takes the main objects: it has pointer arguments of global functions and fetching atomics. */
 const MAIN_OBJECT_SINCE = [5, 13] as const;
 
 /**
  * The object file for this architecture and kernel. It may not exist: open() says so.
  * @param kernelRelease as `uname -r` says it
  */
-export function objectPath(kernelRelease = release()): string {
-	const name = needsCompatObject(kernelRelease) ? "httpeek-compat.bpf.o" : "httpeek.bpf.o";
+export function objectPath(name: "httpeek" | "httpeek-tls" = "httpeek", kernelRelease = release()): string {
+	const variant = needsCompatObject(kernelRelease) ? "-compat" : "";
 	// from dist/src/capture, in a checkout and in the package alike
-	return fileURLToPath(new URL(`../../../build/bpf/${process.arch}/${name}`, import.meta.url));
+	return fileURLToPath(new URL(`../../../build/bpf/${process.arch}/${name}${variant}.bpf.o`, import.meta.url));
 }
 
 /** Whether a kernel takes only the object that is verified in the way of older ones (bpf/compat.h). */
@@ -109,12 +124,37 @@ export interface ProgramOptions {
 	readonly minLatencySeconds?: number;
 	/** Which exchanges are sent through the ring: watchConfig(). Default: none. */
 	readonly watch?: Partial<Record<keyof typeof CONFIG_LAYOUT, ConfigValue>>;
+	/** Encrypted connections are left for the uprobes of the other object: loadTlsPrograms(). */
+	readonly isTlsRead?: boolean;
+	/** Secret start of every hash; default: a random one. */
+	readonly hashSeed?: bigint;
 	/** Room for exchanges that were sent and not read yet; a power of two. Default: the least that there can be. */
 	readonly ringBytes?: number;
 }
 
 /** A page of any architecture. */
 const LEAST_RING_BYTES = 65_536;
+
+/** Values of the variables that both objects have. */
+export function programConfig(
+	sizes: TableSizes,
+	options: ProgramOptions,
+): Partial<Record<keyof typeof CONFIG_LAYOUT, ConfigValue>> {
+	return {
+		cfg_hash_seed: options.hashSeed ?? randomHashSeed(),
+		cfg_min_latency_ns: BigInt(Math.round((options.minLatencySeconds ?? 0) * NS_PER_SECOND)),
+		cfg_stripe_mask: sizes.stripes - 1,
+		cfg_endpoints: sizes.endpoints,
+		cfg_hint_mask: sizes.endpointHints - 1,
+		cfg_owner_endpoints: sizes.ownerEndpoints,
+		cfg_scope_pids: options.isScopedToPids ?? false,
+		...options.watch,
+	};
+}
+
+export function randomHashSeed(): bigint {
+	return randomBytes(8).readBigUInt64LE();
+}
 
 /**
  * Loads the programs and fills the queues of free slots.
@@ -124,16 +164,7 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 	const otherCells = Math.min(Limit.OTHER_CELLS, sizes.cells);
 	const programs = BpfObject.open<ObjectNames>(path, {
 		configLayout: CONFIG_LAYOUT,
-		config: {
-			cfg_hash_seed: randomBytes(8).readBigUInt64LE(),
-			cfg_min_latency_ns: BigInt(Math.round((options.minLatencySeconds ?? 0) * NS_PER_SECOND)),
-			cfg_stripe_mask: sizes.stripes - 1,
-			cfg_endpoints: sizes.endpoints,
-			cfg_hint_mask: sizes.endpointHints - 1,
-			cfg_owner_endpoints: sizes.ownerEndpoints,
-			cfg_scope_pids: options.isScopedToPids ?? false,
-			...options.watch,
-		},
+		config: { ...programConfig(sizes, options), cfg_tls: options.isTlsRead ?? false },
 		mapSizes: {
 			endpoints: sizes.endpoints,
 			endpoint_ids: sizes.endpoints,
@@ -153,6 +184,7 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 			early_requests: sizes.cpus,
 			workspaces: sizes.workspaces,
 			events: options.ringBytes ?? LEAST_RING_BYTES,
+			...(options.isTlsRead === true ? TLS_TABLE_SIZES : {}),
 		},
 	});
 	try {

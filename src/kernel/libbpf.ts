@@ -106,12 +106,23 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		cpu: "uint32_t",
 		batch_size: "uint32_t",
 	});
+	const uprobeOptions = koffi.struct("httpeek_uprobe_options", {
+		sz: "size_t",
+		ref_ctr_offset: "size_t",
+		bpf_cookie: "uint64_t",
+		retprobe: "bool",
+		func_name: "void *",
+	});
 	const printer = koffi.pointer(koffi.proto("httpeek_printer", "int", ["int", "void *", "void *"]));
 
 	const setPrint = libbpf.func("libbpf_set_print", "void *", ["void *"]);
 	const versionString = libbpf.func("const char *libbpf_version_string(void)");
 	const open = libbpf.func("bpf_object__open_file", "void *", ["str", koffi.pointer(openOptions)]);
 	const testRun = libbpf.func("bpf_prog_test_run_opts", "int", ["int", koffi.inout(koffi.pointer(testRunOptions))]);
+	const attachUprobe = libbpf.func("bpf_program__attach_uprobe_opts", "void *", [
+		...["void *", "int", "str", "size_t"],
+		koffi.pointer(uprobeOptions),
+	]);
 	const initialValue = libbpf.func("bpf_map__initial_value", "void *", ["void *", "void *"]);
 	const setInitialValue = libbpf.func("int bpf_map__set_initial_value(void *map, void *data, size_t size)");
 	const infoByFd = libbpf.func("int bpf_obj_get_info_by_fd(int fd, void *info, void *length)");
@@ -172,6 +183,14 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		programFd: libbpf.func("int bpf_program__fd(void *program)"),
 		programSetAutoload: libbpf.func("int bpf_program__set_autoload(void *program, bool autoload)"),
 		attachCgroup: libbpf.func("void *bpf_program__attach_cgroup(void *program, int cgroup_fd)"),
+		attachUprobe: (program, pid, path, offset, atReturn) =>
+			attachUprobe(program, pid, path, offset, {
+				sz: koffi.sizeof(uprobeOptions),
+				ref_ctr_offset: 0,
+				bpf_cookie: 0,
+				retprobe: atReturn,
+				func_name: null,
+			}),
 		linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
 		testRun: (programFd: number, input: TestRunInput): TestRunOutput => {
 			const options = {
@@ -204,6 +223,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		mapValueSize: libbpf.func("uint32_t bpf_map__value_size(void *map)"),
 		mapMaxEntries: libbpf.func("uint32_t bpf_map__max_entries(void *map)"),
 		mapSetMaxEntries: libbpf.func("int bpf_map__set_max_entries(void *map, uint32_t max_entries)"),
+		mapReuseFd: libbpf.func("int bpf_map__reuse_fd(void *map, int fd)"),
 		mapInitialValue: (map) => {
 			const size = new BigUint64Array(1);
 			const address: Pointer | null = initialValue(map, size);

@@ -46,6 +46,15 @@ export class BpfMap {
 		this.#isMappable = (native().mapFlags(map) & BPF_F_MMAPABLE) !== 0;
 	}
 
+	/**
+	 * Makes a map of an object that is not loaded yet be this one.
+	 * @param map a `struct bpf_map *`
+	 */
+	share(map: Pointer): void {
+		const error = native().mapReuseFd(map, this.#fd);
+		if (error < 0) throw bpfRefused(`share the map ${this.name}`, error);
+	}
+
 	/** A copy of the value of `key`; undefined when there is none. */
 	lookup(key: Uint8Array): Uint8Array | undefined {
 		const value = new Uint8Array(this.valueSize);

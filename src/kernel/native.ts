@@ -62,6 +62,8 @@ export interface Native {
 	/** Whether `objectLoad` loads the program. */
 	programSetAutoload(program: Pointer, isLoaded: boolean): number;
 	attachCgroup(program: Pointer, cgroupFd: number): Pointer | null;
+	/** `pid` -1: in all processes that map the file. `offset`: in the file. `atReturn`: when the function there returns. */
+	attachUprobe(program: Pointer, pid: number, path: string, offset: number, atReturn: boolean): Pointer | null;
 	linkDestroy(link: Pointer): number;
 	testRun(programFd: number, input: TestRunInput): TestRunOutput;
 	/** Fills `info` (a `struct bpf_prog_info` or the like) as far as both it and the kernel's struct reach. */
@@ -76,6 +78,8 @@ export interface Native {
 	mapValueSize(map: Pointer): number;
 	mapMaxEntries(map: Pointer): number;
 	mapSetMaxEntries(map: Pointer, maxEntries: number): number;
+	/** The map of an object that is not loaded yet will be the one that `fd` stands for. */
+	mapReuseFd(map: Pointer, fd: number): number;
 	/** Copy of the initial value of a `.rodata`, `.data` or `.bss` map; null when it has none. */
 	mapInitialValue(map: Pointer): Uint8Array | null;
 	mapSetInitialValue(map: Pointer, value: Uint8Array): number;

@@ -34,6 +34,8 @@ export interface OpenObjectOptions<Names extends ObjectNames> {
 	readonly config?: Partial<Readonly<Record<Names["config"], ConfigValue>>>;
 	/** Where those variables are; needed if there is a `config`. */
 	readonly configLayout?: Readonly<Record<Names["config"], ConfigField>>;
+	/** Maps that are those of another object, loaded already. */
+	readonly sharedMaps?: Partial<Readonly<Record<Names["map"] | ".bss", BpfMap>>>;
 	/** Programs to load that the file leaves out unless they are asked for (`SEC("?...")`). */
 	readonly optionalPrograms?: readonly Names["program"][];
 }
@@ -72,6 +74,7 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		}
 		const object = new BpfObject<Names>(path, result.pointer, verifierLog);
 		try {
+			object.#share(options.sharedMaps ?? {});
 			object.#resize(options.mapSizes ?? {});
 			object.#configure(options);
 			object.#include(options.optionalPrograms ?? []);
@@ -148,6 +151,10 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		const map = native().findMap(this.#handle(), name);
 		if (map === null) throw doesNotFit(`${this.path} has no map ${name}`);
 		return map;
+	}
+
+	#share(maps: Partial<Readonly<Record<string, BpfMap>>>): void {
+		for (const [name, map] of Object.entries(maps)) map?.share(this.#findMap(name));
 	}
 
 	#resize(sizes: Partial<Readonly<Record<string, number>>>): void {

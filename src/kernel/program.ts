@@ -6,6 +6,18 @@ import { BpfLink } from "./link.js";
 import type { Pointer } from "./native.js";
 import { bpfRefused } from "./refusal.js";
 
+/** Where a uprobe is put. */
+export interface UprobePlace {
+	/** Only in this process; default: in all that map the file. */
+	readonly pid?: number;
+	/** Of the file, as this process can open it. */
+	readonly path: string;
+	/** In the file, in bytes. */
+	readonly offset: number;
+	/** Runs when the function that begins there returns. */
+	readonly atReturn: boolean;
+}
+
 export interface TestRunOptions {
 	/** For network programs: a packet from its Ethernet header on (14 bytes at least). */
 	readonly data: Uint8Array;
@@ -35,6 +47,8 @@ export interface ProgramStatistics {
 const INFO = { bytes: 232, runTimeNs: 192, runs: 200, recursionMisses: 208 } as const;
 /** What the kernel may add to the packet that comes back. */
 const DATA_OUT_SLACK_BYTES = 256;
+
+const ALL_PROCESSES = -1;
 
 const TOO_MANY_PROGRAMS = "64 programs run on this cgroup already: detach those of another tool (bpftool cgroup tree)";
 
@@ -80,6 +94,17 @@ export class BpfProgram {
 			errno,
 			errno === Errno.E2BIG ? { hint: TOO_MANY_PROGRAMS } : {},
 		);
+	}
+
+	/**
+	 * Attaches to a place in a file: the program runs whenever a process gets there.
+	 *
+	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
+	 */
+	attachUprobe({ pid, path, offset, atReturn }: UprobePlace): BpfLink {
+		const link = native().attachUprobe(this.#program, pid ?? ALL_PROCESSES, path, offset, atReturn);
+		if (link !== null) return new BpfLink(link);
+		throw bpfRefused(`attach ${this.name} to ${path}`, native().errno());
 	}
 
 	/**

@@ -96,6 +96,9 @@ export const Counter = {
 	PEERS_FULL: 30,
 	WATCH_DROPPED: 31,
 	WATCH_PATH_UNKNOWN: 32,
+	TLS_CONNECTIONS: 33,
+	TLS_UNREAD: 34,
+	TLS_FULL: 35,
 	COUNTERS: 40,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];

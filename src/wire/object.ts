@@ -42,6 +42,13 @@ export type MapName =
 	| "scope_pids"
 	| "starts"
 	| "targets"
+	| "tls_connections"
+	| "tls_nothing"
+	| "tls_pipelines"
+	| "tls_request_carries"
+	| "tls_response_carries"
+	| "tls_targets"
+	| "tls_tasks"
 	| "workspaces";
 
 /** Places, in bytes, of the variables in `.rodata` that are set before loading. */
@@ -53,10 +60,11 @@ export const CONFIG_LAYOUT = {
 	cfg_hint_mask: { offset: 24, size: 4 },
 	cfg_owner_endpoints: { offset: 28, size: 4 },
 	cfg_scope_pids: { offset: 32, size: 1 },
-	cfg_watch: { offset: 33, size: 1 },
-	cfg_watch_query: { offset: 34, size: 1 },
-	cfg_watch_all_ports: { offset: 35, size: 1 },
-	cfg_watch_roles: { offset: 36, size: 1 },
+	cfg_tls: { offset: 33, size: 1 },
+	cfg_watch: { offset: 34, size: 1 },
+	cfg_watch_query: { offset: 35, size: 1 },
+	cfg_watch_all_ports: { offset: 36, size: 1 },
+	cfg_watch_roles: { offset: 37, size: 1 },
 	cfg_watch_methods: { offset: 38, size: 2 },
 	cfg_watch_share: { offset: 40, size: 4 },
 	cfg_watch_min_ns: { offset: 48, size: 8 },

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * tls.h: from a call of a TLS library to the stream that its data belongs to.
+ *
+ * What a call has got or taken is known when it returns: so its arguments wait in between. They are found by the process
+ * and the stack pointer, which no two calls in progress share, whatever threads and coroutines do; a call that never
+ * returns leaves its place to the next one with that stack.
+ *
+ * No memory of a process is read unless its object has an entry in tls_connections, and only packets of sockets in scope
+ * make one.
+ */
+#ifndef HTTPEEK_TLS_H
+#define HTTPEEK_TLS_H
+
+#include "config.h"
+
+#include "resume.h"
+
+/* How a call says how much it has got or taken. */
+enum tls_result {
+	RESULT_COUNT,	 /* returns it; less than 1 is an error */
+	RESULT_ONE,	 /* returns 1, and has put it where an argument said */
+	RESULT_POSITIVE, /* the same with 1 or more: SSL_read_early_data */
+};
+
+/* A call in progress. */
+struct tls_call {
+	u64 object;
+	u64 address;  /* of the data; 0: it lies in no memory */
+	u64 count_at; /* where the count will be: a size_t */
+	u64 ns;	      /* when it began */
+	u8 is_egress;
+	u8 result; /* enum tls_result */
+	u8 _pad[6];
+};
+
+/* Who is in a call: the process, and its stack pointer or (Go) its goroutine. */
+struct tls_caller {
+	u64 stack;
+	u32 tgid;
+	u32 _pad;
+};
+
+/*
+ * Calls in progress. Inserted when one begins, deleted when it returns, both by uprobes; user space deletes those of
+ * processes that are gone. Full: COUNTER_TLS_FULL, and the call's data is missing in its stream, which loses its framing.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_caller);
+	__type(value, struct tls_call);
+} tls_calls MAP;
+
+static __always_inline struct tls_key tls_key(u64 object)
+{
+	struct tls_key key = { .object = object, .tgid = bpf_get_current_pid_tgid() >> 32 };
+
+	return key;
+}
+
+/* The entry of an object, or 0: then this thread is noted as the one that works on it (tls_link.h). */
+static __always_inline struct tls_connection *find_object(const struct tls_key *key)
+{
+	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, key);
+	u64 task;
+
+	if (t && !t->is_freed)
+		return t;
+	task = bpf_get_current_task();
+	bpf_map_update_elem(&tls_tasks, &task, key, BPF_ANY);
+	return 0;
+}
+
+/* The library works on an object: a handshake. */
+static __always_inline void note_object(u64 object)
+{
+	struct tls_key key = tls_key(object);
+
+	find_object(&key);
+}
+
+/* The object is gone, or begins anew. What waits ends with its socket. */
+static __always_inline void note_freed(u64 object)
+{
+	struct tls_key key = tls_key(object);
+	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, &key);
+
+	if (t)
+		t->is_freed = 1;
+}
+
+static __always_inline struct tls_caller caller_at(u64 stack)
+{
+	struct tls_caller caller = { .stack = stack, .tgid = bpf_get_current_pid_tgid() >> 32 };
+
+	return caller;
+}
+
+/* A call begins. `count_at` says whether the call puts its count somewhere. */
+static __always_inline void begin_call(u64 stack, bool is_egress, u64 object, u64 address, enum tls_result result,
+				       u64 count_at)
+{
+	struct tls_call call = {
+		.object = object,
+		.address = address,
+		.count_at = count_at,
+		.is_egress = is_egress,
+		.result = result,
+	};
+	struct tls_caller caller = caller_at(stack);
+
+	note_object(object);
+	call.ns = bpf_ktime_get_ns();
+	if (bpf_map_update_elem(&tls_calls, &caller, &call, BPF_ANY))
+		count(COUNTER_TLS_FULL);
+}
+
+/* The arguments of the call that returns; false if its beginning was not seen. */
+static __always_inline bool end_call(u64 stack, struct tls_call *call)
+{
+	struct tls_caller caller = caller_at(stack);
+	struct tls_call *found = bpf_map_lookup_elem(&tls_calls, &caller);
+
+	if (!found)
+		return false;
+	*call = *found;
+	bpf_map_delete_elem(&tls_calls, &caller);
+	return true;
+}
+
+/*
+ * A connection whose beginning was not read waits for data that begins with a whole request line: that tells the role, if
+ * the socket is too old to know it, and both directions count from there.
+ */
+static __always_inline bool meet_plaintext(struct tls_connection *t, const struct segment *seg)
+{
+	struct connection *c = &t->connection;
+	u8 role = seg->is_egress ? ROLE_CLIENT : ROLE_SERVER;
+	struct workspace *ws;
+	bool begins;
+
+	if (c->role != ROLE_UNKNOWN && c->role != role)
+		return false;
+	ws = take_workspace();
+	if (!ws)
+		return false;
+	ws->segment = *seg;
+	begins = begins_with_request(source_in(0, ws), ws);
+	release_workspace(ws);
+	if (!begins)
+		return false;
+	count(COUNTER_ADOPTED);
+	if (c->role == ROLE_UNKNOWN)
+		take_role(c, role, role == ROLE_SERVER ? t->local_port : t->remote_port, t->peer);
+	begin_stream(&c->request, first_position(0), STREAM_START);
+	begin_stream(&c->response, first_position(0), STREAM_START);
+	become_http(c);
+	return true;
+}
+
+/*
+ * Data passes through an object: into the stream it belongs to. `address` is 0 if it lies in no memory. With numbers alone,
+ * every kernel verifies it once for all programs.
+ */
+__noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 ns, u32 is_egress)
+{
+	struct segment seg = { .key = tls_key(object), .address = address, .bytes = bytes, .ns = ns };
+	struct tls_connection *t;
+	struct connection *c;
+	struct stream *s;
+
+	t = find_object(&seg.key);
+	if (!t || !bytes)
+		return 0;
+	c = &t->connection;
+	if (c->mode == MODE_NONE || c->mode >= MODE_OPAQUE)
+		return 0;
+	seg.is_egress = is_egress;
+	if (unlikely(c->request.state == STREAM_UNKNOWN) && !meet_plaintext(t, &seg))
+		return 0;
+	seg.is_request = (c->role == ROLE_SERVER) == !is_egress;
+	s = stream_of(c, seg.is_request);
+	seg.pos = s->top;
+	seg.seq = seg.pos;
+	seg.ack = stream_of(c, !seg.is_request)->top;
+	s->ack = seg.ack;
+	s->top = seg.pos + bytes;
+	if (likely(s->state != STREAM_LOST) && s->top <= s->next)
+		return 0; /* of a body */
+	if (s->state == STREAM_LOST && !seg.is_request)
+		return 0;
+	if (try_lock(&s->busy)) {
+		follow(0, c, &seg);
+		unlock(&s->busy);
+	} else {
+		lose_framing(c, seg.is_request, COUNTER_BUSY); /* two threads in one object: libraries forbid it */
+	}
+	return 0;
+}
+
+/* A call returns. Nothing is done of one whose beginning was not seen. `go`: what a Go program would be found by. */
+static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
+{
+	struct tls_call call;
+	struct tls_key key;
+	u64 bytes = returned;
+
+	if ((!end_call(stack, &call) && !end_call(go, &call)) || returned < 1)
+		return;
+	if (call.result != RESULT_COUNT) {
+		if (call.result == RESULT_ONE && returned != 1)
+			return;
+		key = tls_key(call.object);
+		if (!find_object(&key) || bpf_probe_read_user(&bytes, sizeof(bytes), (void *)call.count_at))
+			return;
+	}
+	feed(call.object, call.address, bytes, call.is_egress ? call.ns : bpf_ktime_get_ns(), call.is_egress);
+}
+
+#endif

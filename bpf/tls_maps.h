@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * tls_maps.h: the tables of connections whose plaintext is read where applications hand it to their TLS library. A uprobe
+ * has no socket at hand, so what belongs to a connection is found by the address of the library's object for it, in the
+ * process that has it.
+ *
+ * They are in both objects, which share them: packets tell which socket an object belongs to (tls_link.h), uprobes read
+ * what passes through it (tls.h), the socket's end ends what still waits. Unless TLS is read, user space makes them as small
+ * as there can be.
+ */
+#ifndef HTTPEEK_TLS_MAPS_H
+#define HTTPEEK_TLS_MAPS_H
+
+#include "maps.h" /* which includes this file where MAP is known */
+
+/* What is known of a TLS connection. */
+struct tls_connection {
+	struct connection connection; /* of the plaintext; positions count its bytes */
+	u64 generation;		      /* of the link: an address is used again for other connections */
+	u64 retry_address;	      /* of data that was not taken, and is offered again without being named */
+	u32 peer[4];		      /* the socket's ends: role and port may become known later */
+	u16 local_port;
+	u16 remote_port;
+	u8 is_freed; /* the library's object is gone, or begins anew: the next socket may have its address */
+	u8 _pad[3];
+};
+_Static_assert(sizeof(struct tls_connection) == 224, "struct tls_connection");
+
+/*
+ * Object -> its connection. Inserted by the egress hook when it sees the thread that works on the object send on a socket,
+ * so only for sockets in scope; deleted when the socket is released, or when the address serves another socket. Full:
+ * COUNTER_TLS_FULL, and the connection counts as not read.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, struct tls_connection);
+} tls_connections MAP;
+
+/*
+ * Thread (its task_struct's address: the one name for it that every kernel has for packets as well) -> the object that it
+ * worked on last and whose socket is not known. Inserted by uprobes, deleted by the egress hook. The one map that may forget:
+ * then a connection is linked when its thread works on it again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, u64);
+	__type(value, struct tls_key);
+} tls_tasks MAP;
+
+/* As pipelines, request_carries, response_carries and targets (maps.h), by object; user space sizes them as pools. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, struct pipeline);
+} tls_pipelines MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, struct carry);
+} tls_request_carries MAP, tls_response_carries MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, struct targets);
+} tls_targets MAP;
+
+/*
+ * What the entries of those tables begin as: in memory of its own, because it does not fit the stack. [0]; never written.
+ */
+struct tls_nothing {
+	u8 bytes[sizeof(struct targets)];
+};
+_Static_assert(sizeof(struct targets) >= sizeof(struct carry) && sizeof(struct targets) >= sizeof(struct pipeline) &&
+		       sizeof(struct targets) >= sizeof(struct tls_connection),
+	       "the largest of them");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tls_nothing);
+} tls_nothing MAP;
+
+/* The entry of an object, made empty if `flags` say so (BPF_SK_STORAGE_GET_F_CREATE, as for socket storage) and it is not there. */
+static __always_inline void *find_kept(void *map, const struct tls_key *key, u64 flags)
+{
+	struct tls_nothing *nothing;
+	void *found = bpf_map_lookup_elem(map, key);
+	u32 zero = 0;
+
+	if (found || !flags)
+		return found;
+	nothing = bpf_map_lookup_elem(&tls_nothing, &zero);
+	if (!nothing)
+		return 0;
+	bpf_map_update_elem(map, key, nothing, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, key);
+}
+
+#endif

@@ -1,6 +1,7 @@
 /** Which TLS libraries a file holds, and where in it their functions are hooked. */
 import { BoundedFile, UnreadableFile } from "./bounded-file.js";
 import { codeOffsetOf, type Elf, readElf } from "./elf.js";
+import { goLibrary } from "./go-library.js";
 import { BORINGSSL_ONLY, GNUTLS, type Hook, type HookTable, OPENSSL, withoutForwarders } from "./hooks.js";
 import { allFunctions, exportedFunctions, type FunctionSymbol } from "./symbols.js";
 import { opensslVersion } from "./versions.js";
@@ -36,7 +37,8 @@ export function findTlsLibraries(path: string): TlsLibrary[] {
 	try {
 		using file = new BoundedFile(path);
 		const elf = readElf(file);
-		return linkedLibraries(elf);
+		const go = goLibrary(elf);
+		return [...linkedLibraries(elf), ...(go === undefined ? [] : [go])];
 	} catch (error) {
 		if (error instanceof UnreadableFile) return [];
 		throw error;

@@ -1,0 +1,152 @@
+/**
+ * Reading pieces of files that strangers made: never the whole file, never outside it, and never more than a limit, so
+ * that no file can make httpeek slow or large.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+const MIB = 1024 * 1024;
+/** What may be read of one file, in all: node's binary needs a tenth of it. */
+const MOST_BYTES_OF_A_FILE = 256 * MIB;
+/** One piece, held in memory. */
+const MOST_BYTES_OF_A_PIECE = 16 * MIB;
+/** What search() and a window hold in memory. */
+const CHUNK_BYTES = MIB;
+
+/** Why a file cannot be examined. */
+export type UnreadableReason = "not-elf" | "foreign" | "damaged" | "too-large";
+
+/** A file is not what httpeek can read: no ELF file, one for other machines, damaged, or beyond the limits. */
+export class UnreadableFile extends Error {
+	override readonly name = "UnreadableFile";
+	readonly reason: UnreadableReason;
+
+	constructor(reason: UnreadableReason, message: string) {
+		super(message);
+		this.reason = reason;
+	}
+}
+
+/** An open regular file. Every read throws UnreadableFile when it asks for bytes that are not there, or for too many. */
+export class BoundedFile implements Disposable {
+	readonly sizeBytes: number;
+	readonly #descriptor: number;
+	#bytesLeft: number;
+
+	/** Throws the error of the system when the file cannot be opened, UnreadableFile when it is not a regular file. */
+	constructor(path: string, mostBytes = MOST_BYTES_OF_A_FILE) {
+		// without O_NONBLOCK a pipe with nobody at its other end would hold httpeek up for ever
+		this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+		this.#bytesLeft = mostBytes;
+		const stat = fstatSync(this.#descriptor);
+		this.sizeBytes = stat.size;
+		if (stat.isFile()) return;
+		this[Symbol.dispose]();
+		throw new UnreadableFile("not-elf", "it is not a regular file");
+	}
+
+	[Symbol.dispose](): void {
+		closeSync(this.#descriptor);
+	}
+
+	/** @param offset in the file, bytes */
+	read(offset: number, lengthBytes: number): Buffer {
+		if (lengthBytes > MOST_BYTES_OF_A_PIECE) {
+			throw new UnreadableFile("too-large", `a piece of ${lengthBytes} bytes is more than httpeek reads at once`);
+		}
+		this.#check(offset, lengthBytes);
+		this.#bytesLeft -= lengthBytes;
+		const bytes = Buffer.allocUnsafe(lengthBytes);
+		for (let done = 0; done < lengthBytes; ) {
+			const count = readSync(this.#descriptor, bytes, done, lengthBytes - done, offset + done);
+			// the file has become shorter meanwhile
+			if (count === 0) throw outside(offset, lengthBytes);
+			done += count;
+		}
+		return bytes;
+	}
+
+	/** A reader for many small pieces of one range that lie close to each other, or follow each other. */
+	window(offset: number, lengthBytes: number): Window {
+		this.#check(offset, 0);
+		return new Window(this, offset, Math.min(offset + lengthBytes, this.sizeBytes));
+	}
+
+	/**
+	 * Where some texts stand in a range. It reads on only as long as it is asked for more.
+	 * @returns for each place the bytes from the beginning of the range, and which of the texts stands there; in order for
+	 * each text
+	 */
+	*search(offset: number, lengthBytes: number, texts: readonly Buffer[]): Generator<{ place: number; index: number }> {
+		const longest = Math.max(...texts.map(({ length }) => length));
+		const end = Math.min(offset + lengthBytes, this.sizeBytes);
+		for (let at = offset; at < end; at += CHUNK_BYTES) {
+			// what begins in this chunk may end in the next one
+			const chunk = this.read(at, Math.min(CHUNK_BYTES + longest - 1, end - at));
+			for (const [index, text] of texts.entries()) {
+				for (let place = chunk.indexOf(text); place >= 0; place = chunk.indexOf(text, place + 1)) {
+					if (place < CHUNK_BYTES) yield { place: at - offset + place, index };
+				}
+			}
+		}
+	}
+
+	#check(offset: number, lengthBytes: number): void {
+		const isInside =
+			Number.isSafeInteger(offset) &&
+			Number.isSafeInteger(lengthBytes) &&
+			offset >= 0 &&
+			lengthBytes >= 0 &&
+			offset + lengthBytes <= this.sizeBytes;
+		if (!isInside) throw outside(offset, lengthBytes);
+		if (lengthBytes > this.#bytesLeft) {
+			throw new UnreadableFile("too-large", "its tables are larger than httpeek reads of one file");
+		}
+	}
+}
+
+/** Numbers at places in a range of a file, read in chunks. */
+export class Window {
+	readonly #file: BoundedFile;
+	readonly #start: number;
+	readonly #end: number;
+	#chunk: Buffer = Buffer.alloc(0);
+	#chunkStart = 0;
+
+	constructor(file: BoundedFile, start: number, end: number) {
+		this.#file = file;
+		this.#start = start;
+		this.#end = end;
+	}
+
+	/** @param at bytes from the beginning of the range */
+	u32(at: number): number {
+		const place = this.#load(at, 4);
+		return this.#chunk.readUInt32LE(place);
+	}
+
+	u64(at: number): number {
+		const place = this.#load(at, 8);
+		return toNumber(this.#chunk.readBigUInt64LE(place));
+	}
+
+	/** Makes sure that the bytes are in the chunk, and says where. */
+	#load(at: number, lengthBytes: number): number {
+		const offset = this.#start + at;
+		if (offset >= this.#chunkStart && offset + lengthBytes <= this.#chunkStart + this.#chunk.length) {
+			return offset - this.#chunkStart;
+		}
+		if (at < 0 || offset + lengthBytes > this.#end) throw outside(offset, lengthBytes);
+		this.#chunk = this.#file.read(offset, Math.min(CHUNK_BYTES, this.#end - offset));
+		this.#chunkStart = offset;
+		return 0;
+	}
+}
+
+/** A 64-bit field. Those that no file can have are as good as infinite: whatever is asked for there is outside. */
+export function toNumber(value: bigint): number {
+	return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
+}
+
+function outside(offset: number, lengthBytes: number): UnreadableFile {
+	return new UnreadableFile("damaged", `${lengthBytes} bytes at ${offset} are outside the file`);
+}

@@ -1,0 +1,77 @@
+/**
+ * Go's crypto/tls in a program.
+ *
+ * Go moves a goroutine's stack when it grows, and a uretprobe changes the return address on the stack: the runtime finds
+ * an address there that it does not know, and ends the program. So returns are hooked where they are, at each return
+ * instruction, by ordinary probes. A probe in the middle of an instruction would destroy it: what is not understood to
+ * the last byte is not hooked at all.
+ */
+import { codeOffsetOf, type Elf, findSection } from "./elf.js";
+import { goMinorVersion, goVersion } from "./go-build.js";
+import { findGoFunctions, type GoFunction, mentionsGoFunction } from "./go-functions.js";
+import { GO, type Hook } from "./hooks.js";
+import { findReturns } from "./instructions.js";
+import type { HookPoint, TlsLibrary } from "./libraries.js";
+
+/** Since this version arguments and results are in registers, as the programs of the kernel side expect them. */
+const FIRST_MINOR_VERSION = 17;
+const READ = "crypto/tls.(*Conn).Read";
+/** The largest function of crypto/tls has some ten thousand. */
+const MOST_BYTES_OF_FUNCTION = 256 * 1024;
+/** How far from its beginning a function compares the stack with its limit. */
+const STACK_CHECK_BYTES = 24;
+/** `cmp …, 0x10(%r14)`, and `ldr x16, [x28, #16]`: the current goroutine's limit. */
+const STACK_CHECK = {
+	"x86-64": Buffer.from([0x3b, 0x66, 0x10]),
+	arm64: Buffer.from([0x90, 0x0b, 0x40, 0xf9]),
+} as const;
+
+/** Undefined for programs that are not Go's, or do not use crypto/tls. */
+export function goLibrary(elf: Elf): TlsLibrary | undefined {
+	if (findSection(elf, ".go.buildinfo") === undefined) return undefined;
+	const version = goVersion(elf);
+	const problem = versionProblem(version);
+	if (problem !== undefined) return mentionsGoFunction(elf, READ) ? unsupported(version, problem) : undefined;
+	const names = GO.hooks.map(({ symbol }) => symbol);
+	const functions = findGoFunctions(elf, names, (start) => checksStack(elf, start));
+	if (functions === undefined) return unsupported(version, "its table of functions is not understood");
+	const lacks = GO.required.some((alternatives) => !alternatives.some((name) => functions.has(name)));
+	if (lacks) return undefined;
+	const points = GO.hooks.map((hook) => pointsOf(elf, hook, functions.get(hook.symbol)));
+	if (points.includes(undefined)) return unsupported(version, "the instructions of its functions are not understood");
+	return { kind: "go", version, points: points.flatMap((some) => some ?? []), problem: undefined };
+}
+
+function versionProblem(version: string | undefined): string | undefined {
+	const minor = version === undefined ? undefined : goMinorVersion(version);
+	if (minor === undefined) return "the version of Go that it was built with is not known";
+	return minor < FIRST_MINOR_VERSION
+		? `it was built with Go 1.${minor}, and 1.${FIRST_MINOR_VERSION} is needed`
+		: undefined;
+}
+
+function unsupported(version: string | undefined, problem: string): TlsLibrary {
+	return { kind: "go", version, points: [], problem };
+}
+
+/** No points for a function that the program does without; undefined for one that cannot be hooked safely. */
+function pointsOf(elf: Elf, hook: Hook, found: GoFunction | undefined): HookPoint[] | undefined {
+	if (found === undefined) return [];
+	const { symbol, atEntry, atReturn } = hook;
+	const offset = codeOffsetOf(elf, found.start);
+	if (offset === undefined) return undefined;
+	const entry = { program: atEntry, offset, atReturn: false, symbol };
+	if (atReturn === undefined) return [entry];
+	const lengthBytes = found.end - found.start;
+	if (lengthBytes <= 0 || lengthBytes > MOST_BYTES_OF_FUNCTION) return undefined;
+	const returns = findReturns(elf.machine, elf.file.read(offset, lengthBytes));
+	if (returns === undefined || returns.length === 0) return undefined;
+	return [entry, ...returns.map((at) => ({ program: atReturn, offset: offset + at, atReturn: false, symbol }))];
+}
+
+/** Whether something begins as Go's functions do, except for the smallest, which none of ours is. */
+function checksStack(elf: Elf, start: number): boolean {
+	const offset = codeOffsetOf(elf, start);
+	if (offset === undefined || offset + STACK_CHECK_BYTES > elf.file.sizeBytes) return false;
+	return elf.file.read(offset, STACK_CHECK_BYTES).includes(STACK_CHECK[elf.machine]);
+}

@@ -1,0 +1,58 @@
+/** What versions libraries say they are. */
+import { type Elf, findSection } from "./elf.js";
+
+const DYNAMIC_ENTRY_BYTES = 16;
+const DT_NULL = 0n;
+const DT_SONAME = 14n;
+const MOST_DYNAMIC_ENTRIES = 256;
+/** `libssl.so.3`, `libssl.so.1.1`. */
+const LIBRARY_NAME = /^libssl\.so\.(\d+(?:\.\d+)*)\0/;
+/** `OpenSSL 3.0.19 27 Jan 2026`, as OpenSSL_version() returns it. */
+const VERSION_TEXT = /^OpenSSL (\d+\.\d+\.\d+[a-z]*(?:-[\w.]{1,16})?) /;
+const VERSION_TEXT_BEGINS = Buffer.from("OpenSSL ");
+/** Other texts begin like that, too. */
+const MOST_PLACES = 256;
+const MOST_TEXT_BYTES = 48;
+/** node keeps 47 MB of constants, and the text after the first eight. */
+const MOST_BYTES_SEARCHED = 32 * 1024 * 1024;
+
+/**
+ * The version of the OpenSSL in a file that has one. A shared libssl only knows what its name says (3, 1.1): the full
+ * number stands in libcrypto.
+ */
+export function opensslVersion(elf: Elf): string | undefined {
+	return LIBRARY_NAME.exec(libraryName(elf) ?? "")?.[1] ?? versionInConstants(elf);
+}
+
+/** What a shared library is called by those that need it, with what follows; undefined for a program. */
+function libraryName(elf: Elf): string | undefined {
+	const table = findSection(elf, ".dynamic");
+	const names = table === undefined ? undefined : elf.sections[table.link];
+	if (table === undefined || names === undefined) return undefined;
+	const count = Math.min(Math.floor(table.sizeBytes / DYNAMIC_ENTRY_BYTES), MOST_DYNAMIC_ENTRIES);
+	const entries = elf.file.read(table.offset, count * DYNAMIC_ENTRY_BYTES);
+	for (let at = 0; at < entries.length; at += DYNAMIC_ENTRY_BYTES) {
+		const tag = entries.readBigUInt64LE(at);
+		if (tag === DT_SONAME) return textAt(elf, names.offset + Number(entries.readBigUInt64LE(at + 8)));
+		if (tag === DT_NULL) break;
+	}
+	return undefined;
+}
+
+function versionInConstants(elf: Elf): string | undefined {
+	const section = findSection(elf, ".rodata");
+	if (section === undefined) return undefined;
+	const searchedBytes = Math.min(section.sizeBytes, MOST_BYTES_SEARCHED);
+	let left = MOST_PLACES;
+	for (const { place } of elf.file.search(section.offset, searchedBytes, [VERSION_TEXT_BEGINS])) {
+		const version = VERSION_TEXT.exec(textAt(elf, section.offset + place))?.[1];
+		if (version !== undefined) return version;
+		left -= 1;
+		if (left === 0) break;
+	}
+	return undefined;
+}
+
+function textAt({ file }: Elf, offset: number): string {
+	return file.read(offset, Math.min(MOST_TEXT_BYTES, file.sizeBytes - offset)).toString("latin1");
+}

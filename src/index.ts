@@ -53,6 +53,8 @@ export interface ObserveOptions extends ScheduleOptions {
 	readonly scope?: ScopeOptions;
 	/** Only exchanges that took at least this long are counted, seconds. Default: all. */
 	readonly minLatencySeconds?: number;
+	/** Encrypted connections are read where it is known how (docs/tls.md). Default: true. */
+	readonly tls?: boolean;
 	/** How many endpoints are told apart; those beyond are counted under the route `(other)`. Default: 4096. */
 	readonly maxEndpoints?: number;
 	/** Snapshots hold the last exchanges that failed or were slow, one by one: `snapshot.samples`. Default: they do not. */
@@ -64,6 +66,8 @@ export interface WatchOptions extends WatchScheduleOptions, TargetOptions {
 	readonly scope?: ScopeOptions;
 	/** Which exchanges are shown. All are counted. Default: all. */
 	readonly filter?: WatchFilter;
+	/** As for observe(). */
+	readonly tls?: boolean;
 	/** How many endpoints are told apart: as for observe(). */
 	readonly maxEndpoints?: number;
 }
@@ -99,12 +103,12 @@ export async function* observe(options: ObserveOptions = {}): AsyncGenerator<Sna
  */
 export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBatch, void, undefined> {
 	const containers = await ContainerNames.ask();
-	const { scope: scopeOptions, filter = {}, query = false, raw = false, maxEndpoints } = options;
+	const { scope: scopeOptions, filter = {}, query = false, raw = false, maxEndpoints, tls } = options;
 	const { paths, services } = filter;
 	const isWanted = exchangeFilter({ ...(paths && { paths }), ...(services && { services }) });
 	const open = () => {
 		const scope = resolveScope(scopeOptions);
-		const session = openCapture(scope, containers, { maxEndpoints, watch: { ...filter, query, raw } });
+		const session = openCapture(scope, containers, { maxEndpoints, tls, watch: { ...filter, query, raw } });
 		return {
 			description: scope.description,
 			exchanges: session.exchanges,
@@ -118,11 +122,11 @@ export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBa
 }
 
 function openSession(
-	{ scope: scopeOptions, minLatencySeconds = 0, maxEndpoints, samples }: ObserveOptions,
+	{ scope: scopeOptions, minLatencySeconds = 0, maxEndpoints, tls, samples }: ObserveOptions,
 	containers: ContainerNames,
 ): ObservedSession {
 	const scope = resolveScope(scopeOptions);
-	const session = openCapture(scope, containers, { maxEndpoints, minLatencySeconds, ...(samples && { samples }) });
+	const session = openCapture(scope, containers, { maxEndpoints, tls, minLatencySeconds, ...(samples && { samples }) });
 	return {
 		description: scope.description,
 		read: () => session.read(),
@@ -132,16 +136,18 @@ function openSession(
 
 interface OpenOptions extends Pick<CaptureOptions, "minLatencySeconds" | "watch" | "samples"> {
 	readonly maxEndpoints: number | undefined;
+	readonly tls: boolean | undefined;
 }
 
 function openCapture(
 	scope: Scope,
 	containers: ContainerNames,
-	{ maxEndpoints, ...options }: OpenOptions,
+	{ maxEndpoints, tls = true, ...options }: OpenOptions,
 ): CaptureSession {
 	return CaptureSession.open({
 		...options,
 		scope,
+		isTlsRead: tls,
 		names: new ServiceNames({ containers }),
 		limits: maxEndpoints === undefined ? {} : { maxEndpoints },
 	});

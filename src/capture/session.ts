@@ -1,5 +1,4 @@
 /** Counting, from attaching the programs to taking them off: opened, read once an interval, closed. */
-import { closeSync, constants, openSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
 import { openForeignFd } from "../kernel/syscall.js";
@@ -9,6 +8,7 @@ import type { TargetOptions } from "../model/target.js";
 import { Counter } from "../wire/layout.js";
 import type { ObjectNames } from "../wire/object.js";
 import { Accumulator, type ServiceResolver } from "./accumulate.js";
+import { attach, Cleanup } from "./attach.js";
 import { ConnectionReader } from "./connections.js";
 import { ExchangeDecoder } from "./exchange-events.js";
 import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
@@ -21,12 +21,16 @@ import {
 	objectPath,
 	type ProgramOptions,
 	type Programs,
+	randomHashSeed,
+	type TableSizes,
 	tableSizes,
 } from "./programs.js";
 import { followDescendants, type Scope } from "./scope.js";
 import { type ExistingSocket, existingSockets, type SeedSummary } from "./seed.js";
 import { SocketOwners } from "./socket-owners.js";
 import type { Tables } from "./tables.js";
+import type { TlsReport } from "./tls-reader.js";
+import { openTlsSource, type TlsSource } from "./tls-source.js";
 import { type KernelWatch, watchConfig } from "./watch-config.js";
 
 export interface CaptureOptions {
@@ -40,6 +44,8 @@ export interface CaptureOptions {
 	readonly watch?: KernelWatch & TargetOptions;
 	/** Snapshots hold the last exchanges that failed or were slow. Not together with `watch`. */
 	readonly samples?: SampleOptions;
+	/** Encrypted connections are read where it is known how, and this machine allows it. */
+	readonly isTlsRead?: boolean;
 	/** The object file; default: the one built for this architecture. */
 	readonly objectPath?: string;
 }
@@ -78,6 +84,10 @@ export class CaptureSession {
 	readonly #connections: ConnectionReader;
 	readonly #decoder: ExchangeDecoder;
 	readonly #samples: RecentExchanges | undefined;
+	/** Undefined where encrypted connections are not read. */
+	readonly #tls: TlsSource | undefined;
+	/** Why not, where they should be. */
+	#tlsProblem: HttpeekError | undefined;
 	#exchanges: ExchangeRing | undefined;
 	/** The programs are on as long as this is not done. */
 	readonly #attachments: Cleanup;
@@ -86,11 +96,17 @@ export class CaptureSession {
 	readonly #startedMs = performance.now();
 	#scope: Scope;
 
-	private constructor(options: CaptureOptions, programs: Programs, stripes: number, cleanup: Cleanup) {
+	private constructor(
+		options: CaptureOptions,
+		programs: Programs,
+		sizes: TableSizes,
+		programOptions: ProgramOptions,
+		cleanup: Cleanup,
+	) {
 		this.#programs = programs;
 		this.#cleanup = cleanup;
 		this.#scope = options.scope;
-		this.#tables = mappedTables(programs, stripes);
+		this.#tables = mappedTables(programs, sizes.stripes);
 		this.#accumulator = new Accumulator(this.#tables, options.names);
 		this.#connections = new ConnectionReader(programs.map("peers"), this.#tables, options.names);
 		this.#decoder = new ExchangeDecoder(this.#tables, options.names, options.watch);
@@ -102,6 +118,13 @@ export class CaptureSession {
 		attach(programs, BEFORE_SEEDING, options.scope.cgroups, this.#attachments);
 		this.seeding = seed(programs, options.scope);
 		attach(programs, AFTER_SEEDING, options.scope.cgroups, this.#attachments);
+		if (options.isTlsRead === true) {
+			const note = (problem: HttpeekError) => {
+				this.#tlsProblem = problem;
+			};
+			this.#tls = openTlsSource(programs, sizes, programOptions, this.#scope, note);
+			this.#attachments.defer(() => this.#tls?.close());
+		}
 		this.#startedAt = new Date();
 		this.#startedMs = performance.now();
 	}
@@ -115,14 +138,15 @@ export class CaptureSession {
 	static open(options: CaptureOptions): CaptureSession {
 		const cleanup = new Cleanup();
 		try {
-			const { minLatencySeconds = 0, scope } = options;
+			const { minLatencySeconds = 0, isTlsRead = false, scope } = options;
 			const sizes = tableSizes(options.limits);
-			const isScopedToPids = scope.pids !== undefined;
-			const path = options.objectPath ?? objectPath();
-			const watch = watchOptions(options);
-			const programs = loadPrograms(sizes, { isScopedToPids, minLatencySeconds, ...watch }, path);
+			const programOptions = {
+				...{ minLatencySeconds, isTlsRead, isScopedToPids: scope.pids !== undefined, hashSeed: randomHashSeed() },
+				...watchOptions(options),
+			};
+			const programs = loadPrograms(sizes, programOptions, options.objectPath ?? objectPath());
 			cleanup.defer(() => programs.close());
-			return new CaptureSession(options, programs, sizes.stripes, cleanup);
+			return new CaptureSession(options, programs, sizes, programOptions, cleanup);
 		} catch (error) {
 			cleanup.run();
 			throw error;
@@ -151,7 +175,11 @@ export class CaptureSession {
 			...this.#connections.read(),
 			...(this.#samples && { samples: this.#samples.read() }),
 			losses,
-			facts: { ...facts, sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
+			facts: {
+				...facts,
+				...{ sockets_seeded: seeded, sockets_not_seeded: refused + overLimit },
+				tls_missed: this.#tls?.missed ?? 0,
+			},
 			...(cost === undefined ? {} : { cost }),
 		});
 	}
@@ -159,6 +187,12 @@ export class CaptureSession {
 	/** Exchanges that were to be watched and found the ring full. */
 	dropped(): number {
 		return this.#tables.counter(Counter.WATCH_DROPPED);
+	}
+
+	/** What is read of encrypted connections, and why something is not; undefined where it was not asked for. */
+	tlsReport(): TlsReport | undefined {
+		if (this.#tlsProblem !== undefined) return { libraries: [], problems: [this.#tlsProblem.message] };
+		return this.#tls?.report();
 	}
 
 	/** Takes the programs off: what they have counted and sent can still be read. */
@@ -179,6 +213,7 @@ export class CaptureSession {
 	#followScope(): void {
 		const { scope, added, gone } = followDescendants(this.#scope);
 		this.#scope = scope;
+		this.#tls?.look(scope);
 		for (const pid of added) this.#allow(pid);
 		for (const pid of gone) this.#programs.map("scope_pids").delete(u32(pid));
 	}
@@ -194,46 +229,6 @@ function watchOptions({ watch, samples }: CaptureOptions): Pick<ProgramOptions, 
 	const { slowSeconds } = samples;
 	const failed = watchConfig({ errorsOnly: true, ...(slowSeconds !== undefined && { slowSeconds }) });
 	return { watch: failed, ringBytes: SAMPLE_RING_BYTES };
-}
-
-/** Steps to undo, run once, last one first. */
-class Cleanup {
-	readonly #steps: (() => void)[] = [];
-	isDone = false;
-
-	defer(step: () => void): void {
-		this.#steps.push(step);
-	}
-
-	run(): void {
-		this.isDone = true;
-		for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) step();
-	}
-}
-
-function attach(programs: Programs, names: readonly ProgramName[], cgroups: readonly string[], cleanup: Cleanup): void {
-	for (const cgroup of cgroups) {
-		const fd = openCgroup(cgroup);
-		try {
-			for (const name of names) {
-				const link = programs.program(name).attachCgroup(fd, cgroup);
-				cleanup.defer(() => link.close());
-			}
-		} finally {
-			closeSync(fd);
-		}
-	}
-}
-
-function openCgroup(path: string): number {
-	try {
-		return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-	} catch (cause) {
-		throw new HttpeekError("HTTPEEK_SCOPE_NOT_FOUND", `cannot watch cgroup ${path}: it cannot be opened`, {
-			hint: "it may have ended; list cgroups with: systemd-cgls",
-			cause,
-		});
-	}
 }
 
 /** Records the owners of the sockets that exist. A socket that cannot be recorded is counted, and named less well. */

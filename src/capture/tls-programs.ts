@@ -1,12 +1,33 @@
 /** The object file with the uprobes that read TLS: it shares the tables of the one that is loaded already. */
+import type { BpfLink } from "../kernel/link.js";
 import type { BpfMap } from "../kernel/map.js";
 import { BpfObject, type ConfigValue } from "../kernel/object.js";
+import type { TlsLibrary } from "../tls/libraries.js";
 import type { MapName } from "../wire/object.js";
 import { CONFIG_LAYOUT, type ObjectNames } from "../wire/tls-object.js";
 import { objectPath, type Programs } from "./programs.js";
+import type { AttachTls, TlsAttachment } from "./tls-reader.js";
 
 /** An object file whose uprobes are in the kernel but attached nowhere yet. */
 export type TlsPrograms = BpfObject<ObjectNames>;
+
+/** All uprobes. */
+export const TLS_PROGRAMS = [
+	"go_close",
+	"go_flush",
+	"go_read",
+	"go_write",
+	"tls_end",
+	"tls_free",
+	"tls_handshake",
+	"tls_read",
+	"tls_read_early",
+	"tls_read_ex",
+	"tls_sendfile",
+	"tls_write",
+	"tls_write_ex",
+	"tls_write_ex2",
+] as const satisfies readonly ObjectNames["program"][];
 
 /** Calls of TLS libraries in progress at the same time. */
 const CALLS = 16_384;
@@ -60,4 +81,24 @@ export function loadTlsPrograms(
 		tls.close();
 		throw error;
 	}
+}
+
+/** Puts uprobes on one by one, which every kernel can do. */
+export function attachOneByOne(programs: TlsPrograms): AttachTls {
+	return (path: string, library: TlsLibrary, pid: number | undefined): TlsAttachment => {
+		const links: BpfLink[] = [];
+		const close = () => {
+			for (const link of links.splice(0)) link.close();
+		};
+		try {
+			for (const { program, offset, atReturn } of library.points) {
+				const place = { path, offset, atReturn, ...(pid !== undefined && { pid }) };
+				links.push(programs.program(program).attachUprobe(place));
+			}
+			return { close };
+		} catch (error) {
+			close();
+			throw error;
+		}
+	};
 }

@@ -116,7 +116,8 @@ export function addScopeOptions(command: Command): Command {
 			option("--container <id>", "watch a container, by the start of its id").argParser(
 				repeated(notEmpty("--container")),
 			),
-		);
+		)
+		.addOption(option("--no-tls", "do not look into encrypted connections"));
 }
 
 /** Snapshots from a file instead of the kernel, or to one. */

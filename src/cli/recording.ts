@@ -54,8 +54,8 @@ const NOT_WITH_INPUT: readonly (keyof Flags)[] = [
 
 function checkInputFlags(flags: Flags): void {
 	const given = NOT_WITH_INPUT.find((name) => flags[name] !== undefined);
-	if (given === undefined) return;
-	const flag = `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+	if (given === undefined && flags.tls !== false) return;
+	const flag = `--${(given ?? "noTls").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 	throw new HttpeekError("HTTPEEK_USAGE", `${flag} cannot be used with --input: nothing is counted`, {
 		hint: "give it where the recording is made",
 	});

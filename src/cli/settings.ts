@@ -33,6 +33,8 @@ export interface Flags {
 	readonly quiet?: boolean;
 	readonly failIf?: readonly Expression[];
 	readonly maxEndpoints?: number;
+	/** False after --no-tls. */
+	readonly tls?: boolean;
 	/** The file that snapshots are recorded in, and the one they are read from instead of the kernel; `-`: standard input. */
 	readonly record?: string;
 	readonly input?: string;
@@ -65,6 +67,7 @@ export function observeOptions(flags: Flags): ObserveOptions {
 			count: flags.count,
 			minLatencySeconds: flags.minLatency,
 			maxEndpoints: flags.maxEndpoints,
+			tls: flags.tls === false ? false : undefined,
 		}),
 	};
 }

@@ -77,13 +77,14 @@ function watchOptions(
 	{ signal }: Interruption,
 	recording: ExchangeRecording | undefined,
 ): WatchOptions {
-	const { scope = {}, durationSeconds, count, maxEndpoints } = observeOptions({ ...flags, output: "lines" });
+	const { scope = {}, durationSeconds, count, maxEndpoints, tls } = observeOptions({ ...flags, output: "lines" });
 	return {
 		scope,
 		...watchFilterAndTarget(flags),
 		...(durationSeconds !== undefined && { durationSeconds }),
 		...(count !== undefined && { count }),
 		...(maxEndpoints !== undefined && { maxEndpoints }),
+		...(tls !== undefined && { tls }),
 		...(stdout.isTerminal && { mostPerSecond: MOST_PER_SECOND_ON_A_TERMINAL }),
 		signal,
 		onCounting: ({ description }) => {

@@ -123,7 +123,7 @@ function connectionLines({ connections }: Snapshot): string[] {
 }
 
 /** What could not be counted, or only under `(other)`: nothing is said where there is nothing. */
-export function lossLines({ losses }: Snapshot): string[] {
+export function lossLines({ losses, facts }: Snapshot): string[] {
 	const lines: string[] = [];
 	if (losses.requests + losses.responses > 0) {
 		const reasons = Object.entries(losses.detail)
@@ -134,6 +134,10 @@ export function lossLines({ losses }: Snapshot): string[] {
 	}
 	if (losses.endpoints_other > 0) {
 		lines.push(`${losses.endpoints_other} exchanges are under (other): more endpoints than --max-endpoints`);
+	}
+	const unread = facts.tls_unread ?? 0;
+	if (unread > 0) {
+		lines.push(`${unread} TLS connections were not read: no known library, or found too late (docs/tls.md)`);
 	}
 	return lines;
 }

@@ -23,9 +23,9 @@ function librariesOf(context: TestContext, made: Partial<MadeGo> = {}) {
 function points(offsets: Record<string, number>) {
 	const read = offsets["crypto/tls.(*Conn).Read"] ?? 0;
 	return [
-		{ program: "go_read_begin", offset: read, atReturn: false, symbol: "crypto/tls.(*Conn).Read" },
+		{ program: "go_read", offset: read, atReturn: false, symbol: "crypto/tls.(*Conn).Read" },
 		...[read + 4 + 5, read + 4 + 7].map((offset) => ({
-			program: "go_read_end",
+			program: "tls_end",
 			offset,
 			atReturn: false,
 			symbol: "crypto/tls.(*Conn).Read",
@@ -80,7 +80,7 @@ test("arm64: returns are words", (context) => {
 	const { libraries, offsets } = librariesOf(context, { functions, machine: "arm64" });
 	const read = offsets["crypto/tls.(*Conn).Read"] ?? 0;
 	assert.deepEqual(
-		libraries[0]?.points.filter(({ program }) => program === "go_read_end").map(({ offset }) => offset),
+		libraries[0]?.points.filter(({ program }) => program === "tls_end").map(({ offset }) => offset),
 		[read + GO_ENTRY.arm64.length, read + GO_ENTRY.arm64.length + 4],
 	);
 });

@@ -1,10 +1,15 @@
 /** Which functions of which TLS library are hooked, and by which program of the kernel side (bpf/). */
 
+import type { ProgramName } from "../wire/tls-object.js";
+
+/** Programs of bpf/tls.bpf.c. */
+export type HookProgram = ProgramName;
+
 /** Programs for one function: at its entry, and when it returns. */
 export interface Hook {
 	readonly symbol: string;
-	readonly atEntry: string;
-	readonly atReturn?: string;
+	readonly atEntry: HookProgram;
+	readonly atReturn?: HookProgram;
 }
 
 /** Hooks of a library, and what a file must have to count as that library. */
@@ -16,19 +21,19 @@ export interface HookTable {
 
 /**
  * OpenSSL 1.1 and 3, BoringSSL, LibreSSL: they have the same functions as far as they have them. `SSL_peek` is not among
- * them on purpose: what is peeked at is read later. `SSL_write_ex` of OpenSSL 3.3 and later is itself a call of
- * `SSL_write_ex2`: both programs run, and the first to end takes the call.
+ * them on purpose: what is peeked at is read later. Since 3.3 `SSL_write_ex` only calls `SSL_write_ex2`: see
+ * withoutForwarders().
  */
 export const OPENSSL: HookTable = {
 	hooks: [
-		{ symbol: "SSL_read", atEntry: "tls_read_begin", atReturn: "tls_read_end" },
-		{ symbol: "SSL_read_ex", atEntry: "tls_read_ex_begin", atReturn: "tls_read_ex_end" },
-		{ symbol: "SSL_read_early_data", atEntry: "tls_read_ex_begin", atReturn: "tls_read_early_end" },
-		{ symbol: "SSL_write", atEntry: "tls_write_begin", atReturn: "tls_write_end" },
-		{ symbol: "SSL_write_ex", atEntry: "tls_write_ex_begin", atReturn: "tls_write_ex_end" },
-		{ symbol: "SSL_write_ex2", atEntry: "tls_write_ex2_begin", atReturn: "tls_write_ex_end" },
-		{ symbol: "SSL_write_early_data", atEntry: "tls_write_ex_begin", atReturn: "tls_write_ex_end" },
-		{ symbol: "SSL_sendfile", atEntry: "tls_sendfile_begin", atReturn: "tls_write_end" },
+		{ symbol: "SSL_read", atEntry: "tls_read", atReturn: "tls_end" },
+		{ symbol: "SSL_read_ex", atEntry: "tls_read_ex", atReturn: "tls_end" },
+		{ symbol: "SSL_read_early_data", atEntry: "tls_read_early", atReturn: "tls_end" },
+		{ symbol: "SSL_write", atEntry: "tls_write", atReturn: "tls_end" },
+		{ symbol: "SSL_write_ex", atEntry: "tls_write_ex", atReturn: "tls_end" },
+		{ symbol: "SSL_write_ex2", atEntry: "tls_write_ex2", atReturn: "tls_end" },
+		{ symbol: "SSL_write_early_data", atEntry: "tls_write_ex", atReturn: "tls_end" },
+		{ symbol: "SSL_sendfile", atEntry: "tls_sendfile", atReturn: "tls_end" },
 		{ symbol: "SSL_do_handshake", atEntry: "tls_handshake" },
 		{ symbol: "SSL_free", atEntry: "tls_free" },
 		{ symbol: "SSL_clear", atEntry: "tls_free" },
@@ -48,9 +53,9 @@ export const BORINGSSL_ONLY = ["SSL_CTX_set_custom_verify", "SSL_set_custom_veri
  */
 export const GNUTLS: HookTable = {
 	hooks: [
-		{ symbol: "gnutls_record_recv", atEntry: "tls_read_begin", atReturn: "tls_read_end" },
-		{ symbol: "gnutls_record_send", atEntry: "tls_write_begin", atReturn: "tls_write_end" },
-		{ symbol: "gnutls_record_send2", atEntry: "tls_write_begin", atReturn: "tls_write_end" },
+		{ symbol: "gnutls_record_recv", atEntry: "tls_read", atReturn: "tls_end" },
+		{ symbol: "gnutls_record_send", atEntry: "tls_write", atReturn: "tls_end" },
+		{ symbol: "gnutls_record_send2", atEntry: "tls_write", atReturn: "tls_end" },
 		{ symbol: "gnutls_handshake", atEntry: "tls_handshake" },
 		{ symbol: "gnutls_deinit", atEntry: "tls_free" },
 	],
@@ -60,22 +65,29 @@ export const GNUTLS: HookTable = {
 /** Larger than any function that only passes its arguments on, much smaller than one that sends. */
 const MOST_BYTES_OF_FORWARDER = 64;
 
+/** Functions that only pass their arguments on, where the library has the other one. */
+const FORWARDERS: ReadonlyMap<string, string> = new Map([
+	["gnutls_record_send", "gnutls_record_send2"],
+	["SSL_write_ex", "SSL_write_ex2"],
+]);
+
 /**
- * Leaves out `gnutls_record_send` where it only calls `gnutls_record_send2`: one pair of hooks a call instead of two. A
- * compiler that copied the one into the other made it large, and then both are needed.
+ * Leaves out functions that only call another one that is hooked: one pair of hooks a call instead of two, and no data
+ * counted twice. A compiler that copied the one into the other made it large, and then both are needed.
  * @param sizeBytes of a function that the file has
  */
 export function withoutForwarders(hooks: readonly Hook[], sizeBytes: (symbol: string) => number | undefined): Hook[] {
-	const forwarder = "gnutls_record_send";
-	const isForwarded =
-		sizeBytes("gnutls_record_send2") !== undefined && (sizeBytes(forwarder) ?? 0) <= MOST_BYTES_OF_FORWARDER;
-	return hooks.filter(({ symbol }) => !(isForwarded && symbol === forwarder));
+	return hooks.filter(({ symbol }) => {
+		const target = FORWARDERS.get(symbol);
+		const isForwarded = target !== undefined && sizeBytes(target) !== undefined;
+		return !(isForwarded && (sizeBytes(symbol) ?? 0) <= MOST_BYTES_OF_FORWARDER);
+	});
 }
 
 /** Go's crypto/tls. Functions with `atReturn` are hooked at each of their return instructions: see go-library.ts. */
 export const GO: HookTable = {
 	hooks: [
-		{ symbol: "crypto/tls.(*Conn).Read", atEntry: "go_read_begin", atReturn: "go_read_end" },
+		{ symbol: "crypto/tls.(*Conn).Read", atEntry: "go_read", atReturn: "tls_end" },
 		{ symbol: "crypto/tls.(*Conn).Write", atEntry: "go_write" },
 		{ symbol: "crypto/tls.(*Conn).flush", atEntry: "go_flush" },
 		{ symbol: "crypto/tls.(*Conn).Close", atEntry: "go_close" },

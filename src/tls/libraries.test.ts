@@ -18,7 +18,7 @@ test("finds the OpenSSL in node's own program", () => {
 	assert.equal(library.problem, undefined);
 	// as process.versions has it, which may add a build's name
 	assert.ok(process.versions.openssl.startsWith(library.version ?? "(none)"));
-	for (const program of ["tls_read_begin", "tls_read_end", "tls_write_begin", "tls_write_end", "tls_free"]) {
+	for (const program of ["tls_read", "tls_end", "tls_write", "tls_free"]) {
 		assert.ok(library.points.some((point) => point.program === program && point.atReturn === program.endsWith("_end")));
 	}
 });
@@ -46,12 +46,10 @@ for (const [where, options] of [
 				kind: "openssl",
 				version: undefined,
 				points: [
-					"tls_read_ex_begin 0",
-					"tls_read_ex_end 0 return",
-					"tls_write_ex_begin 48",
-					"tls_write_ex_end 48 return",
-					"tls_write_ex2_begin 32",
-					"tls_write_ex_end 32 return",
+					"tls_read_ex 0",
+					"tls_end 0 return",
+					"tls_write_ex2 32",
+					"tls_end 32 return",
 					"tls_free 64",
 				],
 				problem: undefined,
@@ -81,7 +79,7 @@ test("a function of the interface goes before one that a source keeps to itself"
 		{ isDynamic: false },
 	);
 	const [library] = findTlsLibraries(writeMade(context, makeElf(sections)));
-	assert.ok(programsOf(library)?.includes("tls_write_begin 32"));
+	assert.ok(programsOf(library)?.includes("tls_write 32"));
 });
 
 test("tells BoringSSL from OpenSSL by what only the one has", (context) => {
@@ -95,7 +93,7 @@ test("GnuTLS: of a function that only calls another, the other is hooked", (cont
 		const sized = made.map((symbol) => ({ ...symbol, sizeBytes: symbol.name === "gnutls_record_send" ? send : 900 }));
 		const sections = symbolSections(sized, { isDynamic: true, hasHashes: true });
 		const [library] = findTlsLibraries(writeMade(context, makeElf(sections)));
-		return library?.points.filter(({ program }) => program === "tls_write_begin").map(({ symbol }) => symbol);
+		return library?.points.filter(({ program }) => program === "tls_write").map(({ symbol }) => symbol);
 	};
 	assert.deepEqual(points(10, "gnutls_record_send2"), ["gnutls_record_send2"]);
 	assert.deepEqual(points(900, "gnutls_record_send2"), ["gnutls_record_send", "gnutls_record_send2"]);

@@ -2,14 +2,22 @@
 import { BoundedFile, UnreadableFile } from "./bounded-file.js";
 import { codeOffsetOf, type Elf, readElf } from "./elf.js";
 import { goLibrary } from "./go-library.js";
-import { BORINGSSL_ONLY, GNUTLS, type Hook, type HookTable, OPENSSL, withoutForwarders } from "./hooks.js";
+import {
+	BORINGSSL_ONLY,
+	GNUTLS,
+	type Hook,
+	type HookProgram,
+	type HookTable,
+	OPENSSL,
+	withoutForwarders,
+} from "./hooks.js";
 import { allFunctions, exportedFunctions, type FunctionSymbol } from "./symbols.js";
 import { opensslVersion } from "./versions.js";
 
 /** A place in a file where a program of the kernel side is attached. */
 export interface HookPoint {
 	/** Its name in bpf/. */
-	readonly program: string;
+	readonly program: HookProgram;
 	/** Of an instruction, bytes from the beginning of the file. */
 	readonly offset: number;
 	/** The program runs when the function that begins there returns (a uretprobe), not when it begins. */
@@ -63,15 +71,19 @@ function opensslIn(elf: Elf, functions: ReadonlyMap<string, FunctionSymbol>): Tl
 	return {
 		kind: isBoring ? "boringssl" : "openssl",
 		version: isBoring ? undefined : opensslVersion(elf),
-		points: pointsOf(elf, OPENSSL.hooks, functions),
+		points: pointsOf(elf, hooksIn(OPENSSL, functions), functions),
 		problem: undefined,
 	};
 }
 
 function gnutlsIn(elf: Elf, functions: ReadonlyMap<string, FunctionSymbol>): TlsLibrary | undefined {
 	if (!hasAll(GNUTLS, functions)) return undefined;
-	const hooks = withoutForwarders(GNUTLS.hooks, (symbol) => functions.get(symbol)?.sizeBytes);
-	return { kind: "gnutls", version: undefined, points: pointsOf(elf, hooks, functions), problem: undefined };
+	const points = pointsOf(elf, hooksIn(GNUTLS, functions), functions);
+	return { kind: "gnutls", version: undefined, points, problem: undefined };
+}
+
+function hooksIn({ hooks }: HookTable, functions: ReadonlyMap<string, FunctionSymbol>): Hook[] {
+	return withoutForwarders(hooks, (symbol) => functions.get(symbol)?.sizeBytes);
 }
 
 function hasAll({ required }: HookTable, functions: ReadonlyMap<string, unknown>): boolean {

@@ -1,0 +1,136 @@
+/**
+ * Keeps uprobes on the TLS libraries of the processes in scope: as processes come, load libraries, and go.
+ *
+ * On the whole host a file is hooked once, for all processes that have it: whoever starts later is read from its first call.
+ * In a narrower scope each process is hooked by itself, so that nobody outside of it pays a trap for every call. The price
+ * is that a new process has to be found first.
+ */
+import { HttpeekError } from "../base/errors.js";
+import { findCgroupRoot } from "../identity/cgroup-tree.js";
+import type { TlsLibrary } from "../tls/libraries.js";
+import { type TlsFile, TlsFiles } from "../tls/tls-files.js";
+import type { Scope } from "./scope.js";
+import { LookSchedule, processesOf } from "./tls-processes.js";
+
+/** Takes hooks off. */
+export interface TlsAttachment {
+	close(): void;
+}
+
+/** Puts all hooks of a library on. `pid` undefined: in all processes that have the file. */
+export type AttachTls = (path: string, library: TlsLibrary, pid: number | undefined) => TlsAttachment;
+
+export interface TlsReaderOptions {
+	readonly attach: AttachTls;
+	/** Told what belongs to a process that is gone. */
+	readonly onGone?: (pid: number) => void;
+	readonly files?: Pick<TlsFiles, "ofProcess">;
+	readonly procRoot?: string;
+	readonly cgroupRoot?: string;
+}
+
+/** What is read, for people; names come from others: escape them. */
+export interface TlsReport {
+	readonly libraries: readonly { readonly path: string; readonly kind: string; readonly version: string | undefined }[];
+	/** Why something is not read: a library's version, or what the kernel refused. */
+	readonly problems: readonly string[];
+}
+
+interface Hooked {
+	readonly attachments: readonly TlsAttachment[];
+	/** Processes that have the file. */
+	readonly pids: Set<number>;
+}
+
+/** Of each kind only so many are kept: there are as many as libraries, usually. */
+const MOST_REPORTED = 64;
+
+export class TlsReader {
+	readonly #attach: AttachTls;
+	readonly #onGone: (pid: number) => void;
+	readonly #files: Pick<TlsFiles, "ofProcess">;
+	readonly #procRoot: string;
+	readonly #schedule: LookSchedule;
+	readonly #isHost: boolean;
+	/** By what is hooked: a file, or a file in a process. */
+	readonly #hooked = new Map<string, Hooked>();
+	readonly #libraries = new Map<string, TlsReport["libraries"][number]>();
+	readonly #problems = new Set<string>();
+
+	constructor(scope: Scope, options: TlsReaderOptions) {
+		this.#attach = options.attach;
+		this.#onGone = options.onGone ?? (() => undefined);
+		this.#procRoot = options.procRoot ?? "/proc";
+		this.#files = options.files ?? new TlsFiles({ procRoot: this.#procRoot });
+		this.#schedule = new LookSchedule(this.#procRoot);
+		const root = options.cgroupRoot ?? findCgroupRoot(this.#procRoot);
+		this.#isHost = scope.pids === undefined && scope.cgroups.includes(root);
+	}
+
+	/** Whether files are hooked for all processes, so that only new files have to be found in time. */
+	get isHost(): boolean {
+		return this.#isHost;
+	}
+
+	/** Looks for what is new and what is gone. Call it often: every 50 ms, and on the whole host every second. */
+	look(scope: Scope, nowSeconds = performance.now() / 1000): void {
+		const { due, gone } = this.#schedule.next(processesOf(scope, this.#isHost, this.#procRoot), nowSeconds);
+		for (const pid of gone) this.#forget(pid);
+		for (const pid of due) for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
+	}
+
+	report(): TlsReport {
+		return { libraries: [...this.#libraries.values()], problems: [...this.#problems] };
+	}
+
+	/** Takes all hooks off. */
+	close(): void {
+		for (const { attachments } of this.#hooked.values()) for (const attachment of attachments) attachment.close();
+		this.#hooked.clear();
+	}
+
+	#hook(file: TlsFile, pid: number): void {
+		const key = this.#isHost ? file.identity : `${file.identity} ${pid}`;
+		const known = this.#hooked.get(key);
+		if (known !== undefined) {
+			known.pids.add(pid);
+			return;
+		}
+		const attachments: TlsAttachment[] = [];
+		for (const library of file.libraries) {
+			if (library.problem !== undefined) {
+				this.#note(`${file.path}: ${library.problem}`);
+				continue;
+			}
+			try {
+				attachments.push(this.#attach(file.openPath, library, this.#isHost ? undefined : pid));
+				if (this.#libraries.size < MOST_REPORTED) {
+					const { kind, version } = library;
+					this.#libraries.set(`${file.identity} ${kind}`, { path: file.path, kind, version });
+				}
+			} catch (error) {
+				if (!(error instanceof HttpeekError)) throw error;
+				// a process that has ended meanwhile is no problem
+				if (this.#isThere(pid)) this.#note(`${file.path}: ${error.message}`);
+			}
+		}
+		this.#hooked.set(key, { attachments, pids: new Set([pid]) });
+	}
+
+	#forget(pid: number): void {
+		this.#onGone(pid);
+		for (const [key, { attachments, pids }] of this.#hooked) {
+			if (!pids.delete(pid) || pids.size > 0) continue;
+			for (const attachment of attachments) attachment.close();
+			this.#hooked.delete(key);
+		}
+	}
+
+	#isThere(pid: number): boolean {
+		return this.#schedule.isThere(pid);
+	}
+
+	#note(problem: string): void {
+		if (this.#problems.size < MOST_REPORTED) this.#problems.add(problem);
+	}
+}

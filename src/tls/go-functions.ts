@@ -51,6 +51,18 @@ interface FunctionTable {
 	readonly textStartAt: number;
 }
 
+/** What a table has. */
+export interface GoFunctions {
+	readonly byName: ReadonlyMap<string, GoFunction>;
+	/** Since which version of Go, 1.N, tables have this form. */
+	readonly sinceMinorVersion: number;
+}
+
+/** Whether a program has such a table, in a section of its own or in one that says that Go built it. */
+export function isGoProgram(elf: Elf): boolean {
+	return [...SECTION_NAMES, ".go.buildinfo"].some((name) => findSection(elf, name) !== undefined);
+}
+
 /**
  * Finds functions by their full names.
  * @param isRight whether a function really is where it was found: where the code begins is not always written down, and
@@ -61,7 +73,7 @@ export function findGoFunctions(
 	elf: Elf,
 	wanted: readonly string[],
 	isRight: (start: number) => boolean,
-): Map<string, GoFunction> | undefined {
+): GoFunctions | undefined {
 	const table = openTable(elf);
 	if (table === undefined) return undefined;
 	const found = scan(table, placesOf(elf, table, wanted));
@@ -69,7 +81,8 @@ export function findGoFunctions(
 		const moved = [...found].map(
 			([name, { start, end }]) => [name, { start: start + textStart, end: end + textStart }] as const,
 		);
-		if (moved.every(([, { start }]) => isRight(start))) return new Map(moved);
+		if (!moved.every(([, { start }]) => isRight(start))) continue;
+		return { byName: new Map(moved), sinceMinorVersion: table.isRelative ? 18 : 16 };
 	}
 	return undefined;
 }

@@ -6,15 +6,15 @@
  * instruction, by ordinary probes. A probe in the middle of an instruction would destroy it: what is not understood to
  * the last byte is not hooked at all.
  */
-import { codeOffsetOf, type Elf, findSection } from "./elf.js";
+import { codeOffsetOf, type Elf } from "./elf.js";
 import { goMinorVersion, goVersion } from "./go-build.js";
-import { findGoFunctions, type GoFunction, mentionsGoFunction } from "./go-functions.js";
+import { findGoFunctions, type GoFunction, isGoProgram, mentionsGoFunction } from "./go-functions.js";
 import { GO, type Hook } from "./hooks.js";
 import { findReturns } from "./instructions.js";
 import type { HookPoint, TlsLibrary } from "./libraries.js";
 
-/** Since this version arguments and results are in registers, as the programs of the kernel side expect them. */
-const FIRST_MINOR_VERSION = 17;
+/** Since this version, 1.N, arguments and results are in registers, as the programs of the kernel side expect them. */
+const FIRST_MINOR_VERSION = { "x86-64": 17, arm64: 18 } as const;
 const READ = "crypto/tls.(*Conn).Read";
 /** The largest function of crypto/tls has some ten thousand. */
 const MOST_BYTES_OF_FUNCTION = 256 * 1024;
@@ -28,26 +28,27 @@ const STACK_CHECK = {
 
 /** Undefined for programs that are not Go's, or do not use crypto/tls. */
 export function goLibrary(elf: Elf): TlsLibrary | undefined {
-	if (findSection(elf, ".go.buildinfo") === undefined) return undefined;
+	if (!isGoProgram(elf)) return undefined;
 	const version = goVersion(elf);
-	const problem = versionProblem(version);
-	if (problem !== undefined) return mentionsGoFunction(elf, READ) ? unsupported(version, problem) : undefined;
-	const names = GO.hooks.map(({ symbol }) => symbol);
-	const functions = findGoFunctions(elf, names, (start) => checksStack(elf, start));
-	if (functions === undefined) return unsupported(version, "its table of functions is not understood");
-	const lacks = GO.required.some((alternatives) => !alternatives.some((name) => functions.has(name)));
-	if (lacks) return undefined;
-	const points = GO.hooks.map((hook) => pointsOf(elf, hook, functions.get(hook.symbol)));
+	const minor = version === undefined ? undefined : goMinorVersion(version);
+	const first = FIRST_MINOR_VERSION[elf.machine];
+	const tooOld = (built: number) => unsupported(version, `it was built with Go 1.${built}, and 1.${first} is needed`);
+	// tables of old versions may have another form
+	if (minor !== undefined && minor < first) return mentionsGoFunction(elf, READ) ? tooOld(minor) : undefined;
+	const found = findGoFunctions(
+		elf,
+		GO.hooks.map(({ symbol }) => symbol),
+		(start) => checksStack(elf, start),
+	);
+	if (found === undefined) {
+		return mentionsGoFunction(elf, READ) ? unsupported(version, "its table of functions is not understood") : undefined;
+	}
+	const { byName, sinceMinorVersion } = found;
+	if (GO.required.some((alternatives) => !alternatives.some((name) => byName.has(name)))) return undefined;
+	if (minor === undefined && sinceMinorVersion < first) return tooOld(sinceMinorVersion);
+	const points = GO.hooks.map((hook) => pointsOf(elf, hook, byName.get(hook.symbol)));
 	if (points.includes(undefined)) return unsupported(version, "the instructions of its functions are not understood");
 	return { kind: "go", version, points: points.flatMap((some) => some ?? []), problem: undefined };
-}
-
-function versionProblem(version: string | undefined): string | undefined {
-	const minor = version === undefined ? undefined : goMinorVersion(version);
-	if (minor === undefined) return "the version of Go that it was built with is not known";
-	return minor < FIRST_MINOR_VERSION
-		? `it was built with Go 1.${minor}, and 1.${FIRST_MINOR_VERSION} is needed`
-		: undefined;
 }
 
 function unsupported(version: string | undefined, problem: string): TlsLibrary {

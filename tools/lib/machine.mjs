@@ -22,8 +22,11 @@ const program = (debianPackage, ...programs) => ({
 /** @param {string} debianPackage @param {string} path @returns {Requirement} */
 const header = (debianPackage, path) => ({ debianPackage, isThere: () => existsSync(path) });
 
+/** @param {string} debianPackage @param {string} name @returns {Requirement} */
+const library = (debianPackage, name) => ({ debianPackage, isThere: () => isLibraryThere(name) });
+
 /** @type {Requirement[]} */
-export const FOR_RUNNING = [{ debianPackage: "libbpf1", isThere: () => isLibraryThere("libbpf.so.1") }];
+export const FOR_RUNNING = [library("libbpf1", "libbpf.so.1")];
 
 /** @type {Requirement[]} */
 export const FOR_BUILDING = [
@@ -55,6 +58,10 @@ export const FOR_TESTING = [
 	program("cmark-gfm", "cmark-gfm"),
 	program("bsdutils", "script"),
 	program("perl-base", "perl"),
+	program("binutils", "objdump"),
+	program("caddy", "caddy"),
+	library("libssl3", "libssl.so.3"),
+	library("libgnutls30", "libgnutls.so.30"),
 ];
 
 /** What httpeek is compared with. @type {Requirement[]} */

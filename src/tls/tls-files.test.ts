@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { TlsLibrary } from "./libraries.js";
+import { TlsFiles } from "./tls-files.js";
+
+const LIBRARY: TlsLibrary = { kind: "openssl", version: "3", points: [], problem: undefined };
+
+/** Programs in a folder, and a /proc in which processes run them. */
+function fakeHost(context: TestContext, most?: number) {
+	const folder = mkdtempSync(join(tmpdir(), "httpeek-files-"));
+	context.after(() => rmSync(folder, { recursive: true, force: true }));
+	const examined: string[] = [];
+	const files = new TlsFiles({
+		procRoot: folder,
+		...(most === undefined ? {} : { most }),
+		examine(path) {
+			examined.push(path);
+			return [LIBRARY];
+		},
+	});
+	return {
+		files,
+		/** The processes whose files were examined since the last call. */
+		examined: () => examined.splice(0).map((path) => Number(path.split("/").at(-2))),
+		program(name: string): string {
+			const path = join(folder, name);
+			writeFileSync(path, name);
+			return path;
+		},
+		run(pid: number, program: string): void {
+			mkdirSync(join(folder, String(pid)));
+			symlinkSync(program, join(folder, String(pid), "exe"));
+		},
+	};
+}
+
+test("a file is examined once for all processes that have it, and again when it was changed", (context) => {
+	const { files, examined, program, run } = fakeHost(context);
+	const server = program("server");
+	run(1, server);
+	run(2, server);
+	run(3, program("other"));
+	const [first] = files.ofProcess(1);
+	const [second] = files.ofProcess(2);
+	assert.equal(first?.identity, second?.identity);
+	assert.notEqual(first?.identity, files.ofProcess(3)[0]?.identity);
+	assert.deepEqual(first?.libraries, [LIBRARY]);
+	assert.deepEqual(examined(), [1, 3]);
+	utimesSync(server, 1, 1);
+	// hooks are on the file, whatever its time
+	assert.equal(files.ofProcess(2)[0]?.identity, first?.identity);
+	assert.deepEqual(examined(), [2]);
+});
+
+test("remembers so many files, those that were asked for last", (context) => {
+	const { files, examined, program, run } = fakeHost(context, 2);
+	for (const pid of [1, 2, 3]) run(pid, program(`program${pid}`));
+	for (const pid of [1, 2, 1, 3, 1, 2]) files.ofProcess(pid);
+	assert.deepEqual(examined(), [1, 2, 3, 2]);
+});
+
+test("what could not be read is read the next time", (context) => {
+	const { files, program, run } = fakeHost(context);
+	const path = program("server");
+	run(1, path);
+	rmSync(path);
+	assert.deepEqual(files.ofProcess(1), []);
+	program("server");
+	assert.equal(files.ofProcess(1).length, 1);
+	assert.deepEqual(files.ofProcess(99), []);
+});
+
+test("this process has node's OpenSSL, in its program or beside it", () => {
+	const file = new TlsFiles().ofProcess(process.pid).find(({ libraries }) => libraries[0]?.kind === "openssl");
+	assert.ok(file);
+	const { dev, ino } = statSync(file.path);
+	assert.ok(file.identity === `${dev}:${ino}` || file.identity.startsWith(`overlay:${ino}:`));
+});

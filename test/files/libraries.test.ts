@@ -1,0 +1,91 @@
+/** TLS libraries of this machine: where httpeek finds their functions, and where binutils do. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findTlsLibraries, type TlsLibrary } from "../../src/tls/libraries.js";
+import { disassemble, functionOffsets, systemLibrary } from "../support/binary-tools.js";
+
+function onlyLibrary(path: string): TlsLibrary {
+	const [library, ...others] = findTlsLibraries(path);
+	assert.deepEqual(others, []);
+	assert.ok(library);
+	return library;
+}
+
+/** What is hooked, and that each point is where readelf has the function. */
+function hookedFunctions(path: string, library: TlsLibrary): string[] {
+	const offsets = functionOffsets(path);
+	for (const { symbol, offset } of library.points) assert.equal(offset, offsets.get(symbol), symbol);
+	return [...new Set(library.points.map(({ symbol }) => symbol))].sort();
+}
+
+const OPENSSL_3_0 = [
+	"SSL_clear",
+	"SSL_do_handshake",
+	"SSL_free",
+	"SSL_read",
+	"SSL_read_early_data",
+	"SSL_read_ex",
+	"SSL_sendfile",
+	"SSL_write",
+	"SSL_write_early_data",
+	"SSL_write_ex",
+];
+
+test("libssl.so.3", () => {
+	const path = systemLibrary("libssl.so.3");
+	const library = onlyLibrary(path);
+	assert.equal(library.kind, "openssl");
+	assert.equal(library.version, "3");
+	const hooked = hookedFunctions(path, library);
+	// since 3.3
+	assert.deepEqual(
+		hooked.filter((name) => name !== "SSL_write_ex2"),
+		OPENSSL_3_0,
+	);
+});
+
+test("libgnutls.so.30", () => {
+	const path = systemLibrary("libgnutls.so.30");
+	const library = onlyLibrary(path);
+	assert.equal(library.kind, "gnutls");
+	assert.deepEqual(hookedFunctions(path, library), [
+		"gnutls_deinit",
+		"gnutls_handshake",
+		"gnutls_record_recv",
+		"gnutls_record_send2",
+	]);
+});
+
+test("caddy, a stripped program of Go: every return of Read that objdump sees, and no other place", async () => {
+	const path = "/usr/bin/caddy";
+	const library = onlyLibrary(path);
+	assert.equal(library.kind, "go");
+	assert.equal(library.problem, undefined);
+	assert.match(library.version ?? "", /^go1\.\d+/);
+	const offsetsOf = (program: string) =>
+		library.points.filter((one) => one.program === program).map((one) => one.offset);
+	for (const program of ["go_read_begin", "go_write", "go_flush", "go_close"]) {
+		assert.equal(offsetsOf(program).length, 1, program);
+	}
+	const [start = 0] = offsetsOf("go_read_begin");
+	const returns = offsetsOf("go_read_end");
+	assert.ok(returns.length >= 2);
+	// Go programs are loaded from their beginning: addresses and offsets differ by a constant
+	const base = process.arch === "x64" ? 0x400000 : 0x10000;
+	const found: number[] = [];
+	for await (const { address, text } of disassemble(path, {
+		start: base + start,
+		end: base + (returns.at(-1) ?? 0) + 4,
+	})) {
+		if (/^ret\b/.test(text)) found.push(address - base);
+	}
+	assert.deepEqual(returns, found);
+});
+
+test("libraries and programs without TLS", () => {
+	for (const path of [systemLibrary("libc.so.6"), systemLibrary("libcrypto.so.3"), "/bin/sh", "/usr/bin/objdump"]) {
+		assert.deepEqual(findTlsLibraries(path), [], path);
+	}
+	// it uses them, and defines none
+	assert.deepEqual(findTlsLibraries("/usr/bin/curl"), []);
+});

@@ -64,11 +64,11 @@ test("caddy, a stripped program of Go: every return of Read that objdump sees, a
 	assert.match(library.version ?? "", /^go1\.\d+/);
 	const offsetsOf = (program: string) =>
 		library.points.filter((one) => one.program === program).map((one) => one.offset);
-	for (const program of ["go_read_begin", "go_write", "go_flush", "go_close"]) {
+	for (const program of ["go_read", "go_write", "go_flush", "go_close"]) {
 		assert.equal(offsetsOf(program).length, 1, program);
 	}
-	const [start = 0] = offsetsOf("go_read_begin");
-	const returns = offsetsOf("go_read_end");
+	const [start = 0] = offsetsOf("go_read");
+	const returns = offsetsOf("tls_end");
 	assert.ok(returns.length >= 2);
 	// Go programs are loaded from their beginning: addresses and offsets differ by a constant
 	const base = process.arch === "x64" ? 0x400000 : 0x10000;

@@ -7,7 +7,7 @@ import { bpfStep } from "./build-bpf.mjs";
 import { compiledFile } from "./lib/compile-step.mjs";
 import { EXIT, runTool, ToolFailure } from "./lib/failure.mjs";
 import { filesUnder, ROOT } from "./lib/files.mjs";
-import { FOR_BUILDING, FOR_OTHER_KERNELS, FOR_TESTING } from "./lib/machine.mjs";
+import { FOR_BUILDING, FOR_MATRIX, FOR_OTHER_KERNELS, FOR_TESTING } from "./lib/machine.mjs";
 import { build, buildStep, setUpMachine } from "./lib/setup.mjs";
 import { lint } from "./lint.mjs";
 
@@ -35,7 +35,8 @@ await runTool(async () => {
 	}
 	// lint and the unit tests of the generator compile, too
 	const machines = process.arch === "x64" ? FOR_OTHER_KERNELS : [];
-	const needed = areAllUnit ? FOR_BUILDING : [...FOR_BUILDING, ...FOR_TESTING, ...machines];
+	const matrix = files.some(({ kind }) => kind === "matrix") ? FOR_MATRIX : [];
+	const needed = areAllUnit ? FOR_BUILDING : [...FOR_BUILDING, ...FOR_TESTING, ...matrix, ...machines];
 	await setUpMachine(needed, "build and test httpeek");
 	// before the generated files are written anew: what is committed has to fit
 	buildStep(bpfStep, "compiling the kernel side");

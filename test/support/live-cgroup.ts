@@ -5,10 +5,10 @@ import type { TestContext } from "node:test";
 import { findCgroupRoot, walkCgroups } from "../../src/identity/cgroup-tree.js";
 import { until } from "./until.js";
 
-/** Makes the cgroup and returns its directory. Needs root. */
-export function makeLiveCgroup(context: TestContext): string {
+/** Makes the cgroup, in the root or below one that the test has, and returns its directory. Needs root. */
+export function makeLiveCgroup(context: TestContext, parent = findCgroupRoot()): string {
 	const name = `test-${process.pid}-${context.name.replaceAll(/\W+/g, "-")}`.slice(0, 100);
-	const directory = join(findCgroupRoot(), name);
+	const directory = join(parent, name);
 	mkdirSync(directory);
 	context.after(() => until(() => tryToRemove(directory), `${directory} is removed`));
 	return directory;

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Certificate } from "./certificate.js";
 import { freePort, type Program, start } from "./programs.js";
 import { until } from "./until.js";
 
@@ -13,6 +14,7 @@ location = /ok { return 200 "hello"; }
 location /users/ { return 200 "user"; }
 location = /empty { return 204; }
 location = /missing { return 404 "none"; }
+location = /broken { return 500 "broken"; }
 location = /same { return 304; }
 location = /big { try_files /big.bin =500; }
 `;
@@ -24,14 +26,14 @@ export interface Nginx {
 	readonly stop: () => Promise<string[]>;
 }
 
-/** Starts nginx with one worker in a cgroup, in a folder of its own. */
-export async function startNginx(context: TestContext, cgroup: string): Promise<Nginx> {
+/** Starts nginx with one worker in a cgroup, in a folder of its own; with a certificate it speaks TLS and nothing else. */
+export async function startNginx(context: TestContext, cgroup: string, certificate?: Certificate): Promise<Nginx> {
 	const folder = mkdtempSync(join(tmpdir(), "httpeek-nginx-"));
 	context.after(() => rmSync(folder, { recursive: true, force: true }));
 	mkdirSync(join(folder, "www"));
 	writeFileSync(join(folder, "www/big.bin"), Buffer.alloc(200_000, "GET /in-a-body HTTP/1.1\r\n\r\n"));
 	const port = await freePort();
-	writeFileSync(join(folder, "nginx.conf"), configuration(folder, port));
+	writeFileSync(join(folder, "nginx.conf"), configuration(folder, port, certificate));
 	const program = start(cgroup, "nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", "stderr"]);
 	await listens(port, program);
 	return {
@@ -44,7 +46,8 @@ export async function startNginx(context: TestContext, cgroup: string): Promise<
 	};
 }
 
-function configuration(folder: string, port: number): string {
+function configuration(folder: string, port: number, certificate: Certificate | undefined): string {
+	const protocol = certificate === undefined ? "" : "ssl";
 	return `
 user root;
 worker_processes 1;
@@ -63,8 +66,9 @@ http {
 	client_max_body_size 10m;
 	sendfile on;
 	server {
-		listen 127.0.0.1:${port} backlog=4096;
-		listen [::1]:${port} backlog=4096;
+		listen 127.0.0.1:${port} ${protocol} backlog=4096;
+		listen [::1]:${port} ${protocol} backlog=4096;
+		${certificate === undefined ? "" : `ssl_certificate ${certificate.chain}; ssl_certificate_key ${certificate.key};`}
 		root ${folder}/www;
 		${LOCATIONS}
 	}
@@ -81,7 +85,9 @@ export async function listens(port: number, program: Program): Promise<void> {
 			isOpen = true;
 			socket.destroy();
 		});
-		socket.on("error", () => setTimeout(attempt, 10));
+		socket.on("error", () => {
+			if (program.isRunning) setTimeout(attempt, 10);
+		});
 	};
 	attempt();
 	await until(() => isOpen || !program.isRunning, `something listens at port ${port}`);

@@ -64,6 +64,27 @@ export const FOR_TESTING = [
 	library("libgnutls30", "libgnutls.so.30"),
 ];
 
+/** The servers and clients of test/matrix/, with what compiles and runs those that are written there. @type {Requirement[]} */
+export const FOR_MATRIX = [
+	program("apache2", "apache2"),
+	program("apache2-utils", "ab"),
+	program("caddy", "caddy"),
+	program("golang-go", "go"),
+	program("gunicorn", "gunicorn"),
+	program("haproxy", "haproxy"),
+	program("hey", "hey"),
+	program("nghttp2-client", "h2load"),
+	program("openjdk-17-jdk-headless", "javac"),
+	program("openssl", "openssl"),
+	program("php-cli", "php"),
+	program("puma", "puma"),
+	header("python3-aiohttp", "/usr/lib/python3/dist-packages/aiohttp"),
+	header("python3-requests", "/usr/lib/python3/dist-packages/requests"),
+	program("ruby", "ruby"),
+	program("sq", "sq"),
+	program("wget", "wget"),
+];
+
 /** What httpeek is compared with. @type {Requirement[]} */
 export const FOR_COMPARING = [program("haproxy", "haproxy")];
 

@@ -1,0 +1,198 @@
+/**
+ * Whatever they are written in: each server is asked by a load generator, each client asks nginx, over plain HTTP and over
+ * TLS. What is counted at both ends is what was sent, by route and status, and docs/matrix.md says so:
+ * `UPDATE_GOLDEN=1 npm test -- matrix` writes its table.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { CaptureSession } from "../../src/capture/session.js";
+import { difference } from "../../src/model/difference.js";
+import type { Role, Snapshot } from "../../src/model/snapshot.js";
+import { lossesOf, rowsOf, settled, skipReason, watch } from "../support/capture.js";
+import { type Certificate, makeCertificate, trusting } from "../support/certificate.js";
+import { makeLiveCgroup } from "../support/live-cgroup.js";
+import { listens, startNginx } from "../support/nginx.js";
+import { freePort, start } from "../support/programs.js";
+import { CLIENTS, type Client } from "./clients.js";
+import { classesOf, H2LOAD, type LoadGenerator, SENT, sumsOf } from "./load.js";
+import { type Cell, type Row, replaceTable, withoutVersions } from "./page.js";
+import { type Command, type Counts, type Description, OwnPrograms, type Place } from "./programs.js";
+import { haproxyCommand, SERVERS, type Server } from "./servers.js";
+
+/** Until httpeek reads TLS: then this goes, and what depends on it. What is sent over TLS is sent already now. */
+const IS_TLS_BUILT = true;
+const FAILED = "failed";
+const TLS_NOT_BUILT = "TLS not built yet";
+const PAGE = new URL("../../../docs/matrix.md", import.meta.url);
+const ROLES: readonly Role[] = ["client", "server"];
+
+const NGINX: Description = {
+	name: "nginx",
+	language: "C",
+	version: { debianPackage: "nginx-light" },
+	tls: { library: "OpenSSL, shared" },
+};
+const HAPROXY: Description = {
+	name: "haproxy",
+	language: "C",
+	version: { debianPackage: "haproxy" },
+	tls: { library: "OpenSSL, shared" },
+};
+
+/** What a row's test needs. */
+interface Stage {
+	/** Only for this row; what runs in it ends with the row. */
+	readonly cgroup: string;
+	readonly folder: string;
+	readonly session: CaptureSession;
+	/** For servers: they speak TLS with it, or plain HTTP without. */
+	readonly certificate: Certificate | undefined;
+	/** For clients, whether or not the server speaks TLS. */
+	readonly trusted: Certificate;
+	readonly programs: OwnPrograms;
+}
+
+/** Makes a row's client send what it sends, and checks what was counted. */
+type Play = (stage: Stage, context: TestContext) => Promise<Cell>;
+
+test("the matrix", { skip: skipReason }, async (context) => {
+	const parent = makeLiveCgroup(context);
+	const trusted = makeCertificate(context);
+	const programs = OwnPrograms.make(context);
+	const session = watch(context, { cgroups: [parent] }, { isTlsRead: true });
+	const rows: Row[] = [];
+
+	const playWith = async (name: string, certificate: Certificate | undefined, play: Play): Promise<Cell> => {
+		let cell: Cell = FAILED;
+		await context.test(`${name}, ${certificate === undefined ? "plain" : "TLS"}`, async (inner) => {
+			const cgroup = makeLiveCgroup(inner, parent);
+			const folder = mkdtempSync(join(tmpdir(), "httpeek-matrix-"));
+			inner.after(() => rmSync(folder, { recursive: true, force: true }));
+			cell = await play({ cgroup, folder, session, certificate, trusted, programs }, inner);
+		});
+		return cell;
+	};
+	const addRows = async (roles: readonly Role[], program: Description, play: Play): Promise<void> => {
+		const name = `${roles.join(" and ")} ${program.name}`;
+		const plain = await playWith(name, undefined, play);
+		const tls = "none" in program.tls ? program.tls.none : await playWith(name, trusted, play);
+		rows.push(...roles.map((role) => ({ role, program, plain, tls })));
+	};
+
+	await addRows(["server"], NGINX, async (stage, inner) => {
+		const { port } = await startNginx(inner, stage.cgroup, stage.certificate);
+		return load(stage, [port]);
+	});
+	for (const server of SERVERS) await addRows(["server"], server, (stage) => loadServer(stage, server));
+	await addRows(["server", "client"], HAPROXY, loadThroughHaproxy);
+	for (const client of CLIENTS) await addRows(["client"], client, (stage, inner) => ask(stage, inner, client));
+
+	await context.test("docs/matrix.md has these rows", () => {
+		const page = readFileSync(PAGE, "utf8");
+		const renewed = replaceTable(page, rows);
+		if (process.env.UPDATE_GOLDEN === "1") writeFileSync(PAGE, renewed);
+		else if (rows.some(({ plain, tls }) => plain === FAILED || tls === FAILED))
+			assert.fail("not all rows have numbers");
+		else assert.equal(withoutVersions(page), withoutVersions(renewed), "UPDATE_GOLDEN=1 npm test -- matrix renews it");
+	});
+});
+
+async function loadServer(stage: Stage, server: Server): Promise<Cell> {
+	const port = await startAt(stage, (place) => server.prepare(place));
+	return load(stage, [port], server.askedWith);
+}
+
+/** Both ends of haproxy count, and both of its neighbours. */
+async function loadThroughHaproxy(stage: Stage, context: TestContext): Promise<Cell> {
+	const backend = await startNginx(context, stage.cgroup, stage.certificate);
+	const port = await startAt(stage, (place) => haproxyCommand(place, backend.port));
+	return load(stage, [port, backend.port]);
+}
+
+async function startAt(stage: Stage, prepare: (place: Place) => Command): Promise<number> {
+	const port = await freePort();
+	const [command, ...words] = prepare({ ...stage, port });
+	await listens(port, start(stage.cgroup, command, words));
+	return port;
+}
+
+/** Asks at the first of the ports; what is sent passes all of them. */
+async function load(
+	stage: Stage,
+	ports: readonly [number, ...number[]],
+	generator: LoadGenerator = H2LOAD,
+): Promise<Cell> {
+	const told: (readonly [string, number])[] = [];
+	const counted = await during(stage.session, async () => {
+		for (const [command, ...words] of generator.commands(baseOf(stage, ports[0]))) {
+			const { stdout } = await start(stage.cgroup, command, words).succeeded();
+			told.push(...Object.entries(generator.told(stdout)));
+		}
+	});
+	assert.deepEqual(sumsOf(told), classesOf(SENT), "what the load generator tells is what was to be sent");
+	return checked(stage, counted, ports, SENT);
+}
+
+async function ask(stage: Stage, context: TestContext, client: Client): Promise<Cell> {
+	const { cgroup, certificate, trusted, programs, session } = stage;
+	const nginx = await startNginx(context, cgroup, certificate);
+	const task = { base: baseOf(stage, nginx.port), certificate: trusted, programs };
+	const goodCodes = [0, ...(client.goodCodes ?? [])];
+	const counted = await during(session, async () => {
+		for (const [command, ...words] of client.commands(task)) {
+			const program = start(cgroup, command, words, { env: trusting(trusted) });
+			const { code } = await program.ended;
+			assert.ok(code !== null && goodCodes.includes(code), `${command} ended with ${code}: ${program.stderr}`);
+		}
+	});
+	assert.deepEqual(fromLog(await nginx.stop()), client.sent, "what nginx has logged is what was to be sent");
+	return checked(stage, counted, [nginx.port], client.sent);
+}
+
+function baseOf({ certificate }: Stage, port: number): string {
+	return `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+}
+
+/** What is counted meanwhile. */
+async function during(session: CaptureSession, action: () => Promise<void>): Promise<Snapshot> {
+	const before = session.read();
+	await action();
+	return difference(before, await settled(session));
+}
+
+/** Compares both ends of all ports with what was sent; the cell has the numbers of one of them, which then are those of all. */
+function checked({ certificate }: Stage, snapshot: Snapshot, ports: readonly number[], sent: Counts): Cell {
+	const tls = certificate !== undefined;
+	const isCounted = !tls || IS_TLS_BUILT;
+	const fewest = Math.min(...ports.flatMap((port) => ROLES.map((role) => sum(countsAt(snapshot, port, role, tls)))));
+	for (const port of ports) {
+		for (const role of ROLES) {
+			assert.deepEqual(countsAt(snapshot, port, role, tls), isCounted ? sent : {}, `${role}, tls ${tls}`);
+			assert.deepEqual(countsAt(snapshot, port, role, !tls), {}, `${role}, tls ${!tls}`);
+		}
+	}
+	assert.deepEqual(lossesOf(snapshot), {});
+	return isCounted ? { counted: fewest, sent: sum(sent) } : TLS_NOT_BUILT;
+}
+
+function countsAt(snapshot: Snapshot, port: number, role: Role, tls: boolean): Counts {
+	const rows = rowsOf(snapshot, { port, role, tls });
+	return sumsOf(
+		rows.map(({ method, route, status, outcome, count }) => {
+			const key = `${method} ${route} ${status}`;
+			return [outcome === "response" ? key : `${key} ${outcome}`, count];
+		}),
+	);
+}
+
+function sum(counts: Counts): number {
+	return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** nginx's access log by route and status. */
+function fromLog(lines: readonly string[]): Counts {
+	return sumsOf(lines.map((line) => [line.replace("/users/4711", "/users/:id").replace(/\?\S+/, ""), 1]));
+}

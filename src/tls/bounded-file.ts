@@ -54,15 +54,20 @@ export class BoundedFile implements Disposable {
 			throw new UnreadableFile("too-large", `a piece of ${lengthBytes} bytes is more than httpeek reads at once`);
 		}
 		this.#check(offset, lengthBytes);
+		return this.fill(Buffer.allocUnsafe(lengthBytes), offset, lengthBytes);
+	}
+
+	/** As read(), into memory that is used again. Returns the part of it with the bytes. */
+	fill(memory: Buffer, offset: number, lengthBytes: number): Buffer {
+		this.#check(offset, lengthBytes);
 		this.#bytesLeft -= lengthBytes;
-		const bytes = Buffer.allocUnsafe(lengthBytes);
 		for (let done = 0; done < lengthBytes; ) {
-			const count = readSync(this.#descriptor, bytes, done, lengthBytes - done, offset + done);
+			const count = readSync(this.#descriptor, memory, done, lengthBytes - done, offset + done);
 			// the file has become shorter meanwhile
 			if (count === 0) throw outside(offset, lengthBytes);
 			done += count;
 		}
-		return bytes;
+		return memory.subarray(0, lengthBytes);
 	}
 
 	/** A reader for many small pieces of one range that lie close to each other, or follow each other. */
@@ -79,9 +84,10 @@ export class BoundedFile implements Disposable {
 	*search(offset: number, lengthBytes: number, texts: readonly Buffer[]): Generator<{ place: number; index: number }> {
 		const longest = Math.max(...texts.map(({ length }) => length));
 		const end = Math.min(offset + lengthBytes, this.sizeBytes);
+		const memory = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES + longest - 1, end - offset)));
 		for (let at = offset; at < end; at += CHUNK_BYTES) {
 			// what begins in this chunk may end in the next one
-			const chunk = this.read(at, Math.min(CHUNK_BYTES + longest - 1, end - at));
+			const chunk = this.fill(memory, at, Math.min(memory.length, end - at));
 			for (const [index, text] of texts.entries()) {
 				for (let place = chunk.indexOf(text); place >= 0; place = chunk.indexOf(text, place + 1)) {
 					if (place < CHUNK_BYTES) yield { place: at - offset + place, index };
@@ -109,6 +115,8 @@ export class Window {
 	readonly #file: BoundedFile;
 	readonly #start: number;
 	readonly #end: number;
+	#memory: Buffer = Buffer.alloc(0);
+	/** The part of the memory that holds bytes of the file. */
 	#chunk: Buffer = Buffer.alloc(0);
 	#chunkStart = 0;
 
@@ -136,7 +144,9 @@ export class Window {
 			return offset - this.#chunkStart;
 		}
 		if (at < 0 || offset + lengthBytes > this.#end) throw outside(offset, lengthBytes);
-		this.#chunk = this.#file.read(offset, Math.min(CHUNK_BYTES, this.#end - offset));
+		const chunkBytes = Math.min(CHUNK_BYTES, this.#end - offset);
+		if (this.#memory.length < chunkBytes) this.#memory = Buffer.allocUnsafe(chunkBytes);
+		this.#chunk = this.#file.fill(this.#memory, offset, chunkBytes);
 		this.#chunkStart = offset;
 		return 0;
 	}

@@ -44,6 +44,19 @@ test("libssl.so.3", () => {
 	);
 });
 
+test("BoringSSL", () => {
+	const path = systemLibrary("android/libssl.so.0");
+	const library = onlyLibrary(path);
+	assert.equal(library.kind, "boringssl");
+	assert.deepEqual(hookedFunctions(path, library), [
+		"SSL_clear",
+		"SSL_do_handshake",
+		"SSL_free",
+		"SSL_read",
+		"SSL_write",
+	]);
+});
+
 test("libgnutls.so.30", () => {
 	const path = systemLibrary("libgnutls.so.30");
 	const library = onlyLibrary(path);

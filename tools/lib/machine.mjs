@@ -62,6 +62,7 @@ export const FOR_TESTING = [
 	program("caddy", "caddy"),
 	library("libssl3", "libssl.so.3"),
 	library("libgnutls30", "libgnutls.so.30"),
+	library("android-libboringssl", "android/libssl.so.0"),
 ];
 
 /** The servers and clients of test/matrix/, with what compiles and runs those that are written there. @type {Requirement[]} */

@@ -89,7 +89,9 @@ export function findGoFunctions(
 
 /** Whether a function's name stands in a table of any version, also of those that findGoFunctions() does not know. */
 export function mentionsGoFunction(elf: Elf, name: string): boolean {
-	const sections = SECTION_NAMES.map((section) => findSection(elf, section)).filter((section) => section !== undefined);
+	const sections = [...SECTION_NAMES, ...MERGED_SECTION_NAMES]
+		.map((section) => findSection(elf, section))
+		.filter((section) => section !== undefined);
 	return sections.some(
 		({ offset, sizeBytes }) => elf.file.search(offset, sizeBytes, [Buffer.from(`\0${name}\0`)]).next().done !== true,
 	);

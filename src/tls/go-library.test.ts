@@ -103,11 +103,13 @@ test("an old or unknown version is named, where the program has TLS", (context) 
 	assert.deepEqual(problem({ functions: { "main.main": [0xc3] } }), []);
 });
 
-test("a function with an instruction that is not understood is not hooked, nor are the others", (context) => {
+test("a function with an instruction that is not understood, or with no or very many returns, is not hooked, nor are the others", (context) => {
 	const functions = { ...FUNCTIONS, "crypto/tls.(*Conn).Read": [0xc3, 0x06, 0xc3] };
 	const { libraries } = librariesOf(context, { functions });
 	assert.deepEqual(libraries[0]?.points, []);
 	assert.match(libraries[0]?.problem ?? "", /instructions of its functions are not understood/);
+	const returns = { ...FUNCTIONS, "crypto/tls.(*Conn).Read": Array(65).fill(0xc3) };
+	assert.deepEqual(librariesOf(context, { functions: returns }).libraries[0]?.points, []);
 	const endless = { ...FUNCTIONS, "crypto/tls.(*Conn).Read": [0x90] };
 	assert.deepEqual(librariesOf(context, { functions: endless }).libraries[0]?.points, []);
 });

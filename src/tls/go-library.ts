@@ -18,6 +18,8 @@ const FIRST_MINOR_VERSION = { "x86-64": 17, arm64: 18 } as const;
 const READ = "crypto/tls.(*Conn).Read";
 /** The largest function of crypto/tls has some ten thousand. */
 const MOST_BYTES_OF_FUNCTION = 256 * 1024;
+/** Read has seven. Each is a probe, and whoever made the file should not be able to have thousands of them set. */
+const MOST_RETURNS = 64;
 /** How far from its beginning a function compares the stack with its limit. */
 const STACK_CHECK_BYTES = 24;
 /** `cmp …, 0x10(%r14)`, and `ldr x16, [x28, #16]`: the current goroutine's limit. */
@@ -66,7 +68,7 @@ function pointsOf(elf: Elf, hook: Hook, found: GoFunction | undefined): HookPoin
 	const lengthBytes = found.end - found.start;
 	if (lengthBytes <= 0 || lengthBytes > MOST_BYTES_OF_FUNCTION) return undefined;
 	const returns = findReturns(elf.machine, elf.file.read(offset, lengthBytes));
-	if (returns === undefined || returns.length === 0) return undefined;
+	if (returns === undefined || returns.length === 0 || returns.length > MOST_RETURNS) return undefined;
 	return [entry, ...returns.map((at) => ({ program: atReturn, offset: offset + at, atReturn: false, symbol }))];
 }
 

@@ -48,13 +48,7 @@ for (const [where, options] of [
 			{
 				kind: "openssl",
 				version: undefined,
-				points: [
-					"tls_read_ex 0",
-					"tls_end 0 return",
-					"tls_write_ex2 32",
-					"tls_end 32 return",
-					"tls_free 64",
-				],
+				points: ["tls_read_ex 0", "tls_end 0 return", "tls_write_ex2 32", "tls_end 32 return", "tls_free 64"],
 				problem: undefined,
 			},
 		);

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+	mkdirSync,
+	mkdtempSync,
+	realpathSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { TlsLibrary } from "./libraries.js";
-import { TlsFiles } from "./tls-files.js";
+import { TlsFiles, withTlsFile } from "./tls-files.js";
 
 const LIBRARY: TlsLibrary = { kind: "openssl", version: "3", points: [], problem: undefined };
 
@@ -17,20 +26,21 @@ function fakeHost(context: TestContext, most?: number) {
 		procRoot: folder,
 		...(most === undefined ? {} : { most }),
 		examine(path) {
-			examined.push(path);
+			examined.push(basename(realpathSync(path)));
 			return [LIBRARY];
 		},
 	});
 	return {
 		files,
-		/** The processes whose files were examined since the last call. */
-		examined: () => examined.splice(0).map((path) => Number(path.split("/").at(-2))),
+		/** The programs that were examined since the last call. */
+		examined: () => examined.splice(0),
 		program(name: string): string {
 			const path = join(folder, name);
 			writeFileSync(path, name);
 			return path;
 		},
 		run(pid: number, program: string): void {
+			rmSync(join(folder, String(pid)), { recursive: true, force: true });
 			mkdirSync(join(folder, String(pid)));
 			symlinkSync(program, join(folder, String(pid), "exe"));
 		},
@@ -48,18 +58,18 @@ test("a file is examined once for all processes that have it, and again when it 
 	assert.equal(first?.identity, second?.identity);
 	assert.notEqual(first?.identity, files.ofProcess(3)[0]?.identity);
 	assert.deepEqual(first?.libraries, [LIBRARY]);
-	assert.deepEqual(examined(), [1, 3]);
+	assert.deepEqual(examined(), ["server", "other"]);
 	utimesSync(server, 1, 1);
 	// hooks are on the file, whatever its time
 	assert.equal(files.ofProcess(2)[0]?.identity, first?.identity);
-	assert.deepEqual(examined(), [2]);
+	assert.deepEqual(examined(), ["server"]);
 });
 
 test("remembers so many files, those that were asked for last", (context) => {
 	const { files, examined, program, run } = fakeHost(context, 2);
 	for (const pid of [1, 2, 3]) run(pid, program(`program${pid}`));
 	for (const pid of [1, 2, 1, 3, 1, 2]) files.ofProcess(pid);
-	assert.deepEqual(examined(), [1, 2, 3, 2]);
+	assert.deepEqual(examined(), ["program1", "program2", "program3", "program2"]);
 });
 
 test("what could not be read is read the next time", (context) => {
@@ -71,6 +81,27 @@ test("what could not be read is read the next time", (context) => {
 	program("server");
 	assert.equal(files.ofProcess(1).length, 1);
 	assert.deepEqual(files.ofProcess(99), []);
+});
+
+test("hooks go into the file that was examined, or nowhere", (context) => {
+	const { files, program, run } = fakeHost(context);
+	const server = program("server");
+	run(1, server);
+	const [file] = files.ofProcess(1);
+	assert.ok(file);
+	assert.equal(
+		withTlsFile(file, (path) => realpathSync(path)),
+		server,
+	);
+	const fails = () => withTlsFile(file, () => assert.fail("cannot attach"));
+	assert.throws(fails, /cannot attach/);
+	utimesSync(server, 1, 1);
+	assert.equal(fails(), undefined);
+	// the process executes another program, and ends
+	run(1, program("other"));
+	assert.equal(fails(), undefined);
+	run(1, join(server, "missing"));
+	assert.equal(fails(), undefined);
 });
 
 test("this process has node's OpenSSL, in its program or beside it", () => {

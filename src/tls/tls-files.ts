@@ -1,16 +1,20 @@
 /** The TLS libraries of processes, each file examined once however many processes have it. */
-import { type BigIntStats, statfsSync, statSync } from "node:fs";
+import { closeSync, openSync, statfsSync, statSync } from "node:fs";
 import { findTlsLibraries, type TlsLibrary } from "./libraries.js";
 import { type CandidateFile, candidateFiles } from "./mapped-files.js";
 
 /** Most of what is remembered are programs without TLS. */
 const MOST_FILES = 8192;
 const OVERLAYFS = 0x794c7630;
+/** O_PATH: a hold on a file, without opening it. */
+const HOLD = 0o10000000;
 
 /** A file with TLS libraries in it. */
 export interface TlsFile extends CandidateFile {
 	/** Two files with the same identity are one: its hooks act on all processes that have it. */
 	readonly identity: string;
+	/** The identity and what changes with the contents: the libraries are those of this file in this state. */
+	readonly state: string;
 	/** At least one. */
 	readonly libraries: readonly TlsLibrary[];
 }
@@ -27,7 +31,7 @@ export class TlsFiles {
 	readonly #procRoot: string;
 	readonly #most: number;
 	readonly #examine: (path: string) => readonly TlsLibrary[];
-	/** By identity, time and size; the one that was asked for longest ago first. */
+	/** By state; the one that was asked for longest ago first. */
 	readonly #known = new Map<string, readonly TlsLibrary[]>();
 
 	constructor(options: TlsFilesOptions = {}) {
@@ -48,10 +52,11 @@ export class TlsFiles {
 
 	#fileOf(candidate: CandidateFile): TlsFile | undefined {
 		try {
-			const stat = statSync(candidate.openPath, { bigint: true });
-			const identity = identityOf(candidate.openPath, stat);
-			const libraries = this.#librariesOf(`${identity} ${stat.mtimeNs} ${stat.size}`, candidate.openPath);
-			return libraries.length === 0 ? undefined : { ...candidate, identity, libraries };
+			return holding(candidate.openPath, (path) => {
+				const { identity, state } = stateOf(path);
+				const libraries = this.#librariesOf(state, path);
+				return libraries.length === 0 ? undefined : { ...candidate, identity, state, libraries };
+			});
 		} catch {
 			// the process has ended, or the file is on a server that does not answer; the next look will tell
 			return undefined;
@@ -69,10 +74,42 @@ export class TlsFiles {
 }
 
 /**
+ * Does something with the very file that was examined. A process may execute another program at any moment, and then its
+ * `openPath` leads there: hooks at the places of one file, put into another, would destroy its instructions.
+ * @param work is given a path that is good until it returns
+ * @returns undefined when the process has another file there by now, or has ended
+ */
+export function withTlsFile<T>({ openPath, state }: TlsFile, work: (path: string) => T): T | undefined {
+	let isSame = false;
+	try {
+		return holding(openPath, (path) => {
+			isSame = stateOf(path).state === state;
+			return isSame ? work(path) : undefined;
+		});
+	} catch (error) {
+		if (isSame) throw error;
+		return undefined;
+	}
+}
+
+/** Whatever becomes of the name, the path that `work` is given leads to the file that the name led to. */
+function holding<T>(name: string, work: (path: string) => T): T {
+	const descriptor = openSync(name, HOLD);
+	try {
+		return work(`/proc/self/fd/${descriptor}`);
+	} finally {
+		closeSync(descriptor);
+	}
+}
+
+/**
  * Containers of one image share the image's files: the kernel hooks the one file below, while each container's overlay
  * gives it a device number of its own. The time of its last change is that of the file below, so that with the inode's
  * number it tells files apart as well as a device number does.
  */
-function identityOf(path: string, { dev, ino, ctimeNs, size }: BigIntStats): string {
-	return statfsSync(path).type === OVERLAYFS ? `overlay:${ino}:${ctimeNs}:${size}` : `${dev}:${ino}`;
+function stateOf(path: string): { identity: string; state: string } {
+	const { dev, ino, ctimeNs, mtimeNs, size } = statSync(path, { bigint: true });
+	const isOverlay = statfsSync(path).type === OVERLAYFS;
+	const identity = isOverlay ? `overlay:${ino}:${ctimeNs}:${size}` : `${dev}:${ino}`;
+	return { identity, state: `${identity} ${mtimeNs} ${size}` };
 }

@@ -20,3 +20,5 @@ enum outcome _outcome;
 enum counter _counter;
 enum event_kind _event_kind;
 enum event_flag _event_flag;
+enum tls_hook _tls_hook;
+struct process_event _process_event;

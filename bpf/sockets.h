@@ -24,6 +24,17 @@ enum {
 	WATCH_FLAGS = BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG,
 };
 
+/* A process makes a socket. Its libraries are there by now, and are not used yet. */
+static __always_inline void note_process(u32 pid)
+{
+	u8 seen = 1;
+
+	if (bpf_map_lookup_elem(&tls_seen, &pid))
+		return;
+	bpf_map_update_elem(&tls_seen, &pid, &seen, BPF_ANY);
+	tell_process(pid, false);
+}
+
 /*
  * Remembers in a new TCP socket's storage who makes it. Sockets accepted from it get a copy (BPF_F_CLONE), so a server's
  * connections belong to whoever made the listener.
@@ -46,6 +57,8 @@ static __always_inline void own_socket(struct bpf_sock *sk)
 		return;
 	}
 	c->owner = find_owner(&key, pid);
+	if (cfg_tls)
+		note_process(pid);
 }
 
 /* The facts of the connection's owner and peer. */

@@ -13,64 +13,104 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* What is to be done where a function begins. `hook` is a constant, but for tls_any. */
+static __always_inline int enter(struct pt_regs *ctx, u64 hook)
+{
+	u64 stack = PT_REGS_SP(ctx), object = PT_REGS_PARM1(ctx), data = PT_REGS_PARM2(ctx);
+
+	switch (hook) {
+	case TLS_HOOK_READ:
+		begin_call(stack, false, object, data, RESULT_COUNT, 0);
+		break;
+	case TLS_HOOK_READ_EX:
+		begin_call(stack, false, object, data, RESULT_ONE, PT_REGS_PARM4(ctx));
+		break;
+	case TLS_HOOK_READ_EARLY:
+		begin_call(stack, false, object, data, RESULT_POSITIVE, PT_REGS_PARM4(ctx));
+		break;
+	case TLS_HOOK_WRITE:
+		begin_call(stack, true, object, data, RESULT_COUNT, 0);
+		break;
+	case TLS_HOOK_WRITE_EX:
+		begin_call(stack, true, object, data, RESULT_ONE, PT_REGS_PARM4(ctx));
+		break;
+	case TLS_HOOK_WRITE_EX2:
+		begin_call(stack, true, object, data, RESULT_ONE, PT_REGS_PARM5(ctx));
+		break;
+	case TLS_HOOK_SENDFILE:
+		begin_call(stack, true, object, 0, RESULT_FILE, 0);
+		break;
+	case TLS_HOOK_UNCORK:
+		begin_call(stack, true, object, 0, RESULT_NONE, 0);
+		break;
+	case TLS_HOOK_HANDSHAKE:
+		note_object(object);
+		break;
+	case TLS_HOOK_FREE:
+		note_freed(object);
+		break;
+	case TLS_HOOK_GO_READ:
+		begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_COUNT, 0);
+		break;
+	case TLS_HOOK_GO_WRITE:
+		feed(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx), bpf_ktime_get_ns(), true);
+		break;
+	case TLS_HOOK_GO_FLUSH:
+		note_object(GO_PARM1(ctx));
+		break;
+	case TLS_HOOK_GO_CLOSE:
+		note_freed(GO_PARM1(ctx));
+		break;
+	}
+	return 0;
+}
+
+/* A program for each function, where each uprobe is attached by itself. */
+#define ENTRY(name, hook)                                                                                              \
+	SEC("?uprobe")                                                                                                 \
+	int name(struct pt_regs *ctx)                                                                                  \
+	{                                                                                                              \
+		return enter(ctx, hook);                                                                               \
+	}
+
 /* int SSL_read(SSL *, void *, int), ssize_t gnutls_record_recv(gnutls_session_t, void *, size_t): where data will be put. */
-SEC("uprobe")
-int tls_read(struct pt_regs *ctx)
-{
-	begin_call(PT_REGS_SP(ctx), false, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), RESULT_COUNT, 0);
-	return 0;
-}
-
+ENTRY(tls_read, TLS_HOOK_READ)
 /* int SSL_read_ex(SSL *, void *, size_t, size_t *): the count is put where the fourth argument says. */
-SEC("uprobe")
-int tls_read_ex(struct pt_regs *ctx)
-{
-	begin_call(PT_REGS_SP(ctx), false, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), RESULT_ONE, PT_REGS_PARM4(ctx));
-	return 0;
-}
-
+ENTRY(tls_read_ex, TLS_HOOK_READ_EX)
 /* int SSL_read_early_data(SSL *, void *, size_t, size_t *): 0 is an error, 1 more to come, 2 the end. */
-SEC("uprobe")
-int tls_read_early(struct pt_regs *ctx)
-{
-	begin_call(PT_REGS_SP(ctx), false, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), RESULT_POSITIVE, PT_REGS_PARM4(ctx));
-	return 0;
-}
-
+ENTRY(tls_read_early, TLS_HOOK_READ_EARLY)
 /* int SSL_write(SSL *, const void *, int), ssize_t gnutls_record_send(gnutls_session_t, const void *, size_t). */
-SEC("uprobe")
-int tls_write(struct pt_regs *ctx)
-{
-	begin_call(PT_REGS_SP(ctx), true, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), RESULT_COUNT, 0);
-	return 0;
-}
-
+ENTRY(tls_write, TLS_HOOK_WRITE)
 /* int SSL_write_ex(SSL *, const void *, size_t, size_t *), SSL_write_early_data. */
-SEC("uprobe")
-int tls_write_ex(struct pt_regs *ctx)
-{
-	begin_call(PT_REGS_SP(ctx), true, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), RESULT_ONE, PT_REGS_PARM4(ctx));
-	return 0;
-}
-
+ENTRY(tls_write_ex, TLS_HOOK_WRITE_EX)
 /* int SSL_write_ex2(SSL *, const void *, size_t, uint64_t flags, size_t *): OpenSSL 3.3 on. */
-SEC("uprobe")
-int tls_write_ex2(struct pt_regs *ctx)
-{
-	begin_call(PT_REGS_SP(ctx), true, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), RESULT_ONE, PT_REGS_PARM5(ctx));
-	return 0;
-}
-
+ENTRY(tls_write_ex2, TLS_HOOK_WRITE_EX2)
 /* ossl_ssize_t SSL_sendfile(SSL *, int fd, off_t, size_t, int): from a file straight to the kernel (kTLS): bytes of a body. */
-SEC("uprobe")
-int tls_sendfile(struct pt_regs *ctx)
+ENTRY(tls_sendfile, TLS_HOOK_SENDFILE)
+/* int gnutls_record_uncork(gnutls_session_t, unsigned): sends what was handed over, and counted, before. */
+ENTRY(tls_uncork, TLS_HOOK_UNCORK)
+/* int SSL_do_handshake(SSL *), gnutls_handshake(gnutls_session_t): this thread will send the object's first records. */
+ENTRY(tls_handshake, TLS_HOOK_HANDSHAKE)
+/* void SSL_free(SSL *), SSL_clear, gnutls_deinit: the address will be another connection's. */
+ENTRY(tls_free, TLS_HOOK_FREE)
+/* func (c *tls.Conn) Read(b []byte) (int, error). */
+ENTRY(go_read, TLS_HOOK_GO_READ)
+/* func (c *tls.Conn) Write(b []byte) (int, error): takes all, or the connection is over. So its beginning suffices. */
+ENTRY(go_write, TLS_HOOK_GO_WRITE)
+/* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, in this thread. */
+ENTRY(go_flush, TLS_HOOK_GO_FLUSH)
+/* func (c *tls.Conn) Close() error. The memory may be another connection's after that. */
+ENTRY(go_close, TLS_HOOK_GO_CLOSE)
+
+/* All of them, where one link has many uprobes, each with a cookie: enum tls_hook. */
+SEC("?uprobe")
+int tls_any(struct pt_regs *ctx)
 {
-	begin_call(PT_REGS_SP(ctx), true, PT_REGS_PARM1(ctx), 0, RESULT_COUNT, 0);
-	return 0;
+	return enter(ctx, bpf_get_attach_cookie(ctx));
 }
 
 /*
- * All of these return: how much was got, or taken; what was not will be offered again. The lower half says it for all: none
+ * The calls return: how much was got, or taken; what was not will be offered again. The lower half says it for all: none
  * takes more than 2 GB at once. Of Go programs it is each of the return instructions: a return probe changes return
  * addresses, which Go's runtime does not survive.
  */
@@ -81,50 +121,24 @@ int tls_end(struct pt_regs *ctx)
 	return 0;
 }
 
-/* int SSL_do_handshake(SSL *), gnutls_handshake(gnutls_session_t): this thread will send the object's first records. */
-SEC("uprobe")
-int tls_handshake(struct pt_regs *ctx)
+/*
+ * A program was executed, in one of the cgroups in scope. Where processes are hooked one by one it has to be found before
+ * its first call; without this hook, where it is refused, the next look finds it.
+ */
+SEC("?raw_tp/sched_process_exec")
+int process_executed(void *ctx)
 {
-	note_object(PT_REGS_PARM1(ctx));
-	return 0;
-}
+	u32 level;
 
-/* void SSL_free(SSL *), SSL_clear, gnutls_deinit: the address will be another connection's. */
-SEC("uprobe")
-int tls_free(struct pt_regs *ctx)
-{
-	note_freed(PT_REGS_PARM1(ctx));
-	return 0;
-}
+	for (level = 0; level < SCOPE_LEVELS; level++) {
+		u64 id = bpf_get_current_ancestor_cgroup_id(level);
 
-/* func (c *tls.Conn) Read(b []byte) (int, error). */
-SEC("uprobe")
-int go_read(struct pt_regs *ctx)
-{
-	begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_COUNT, 0);
-	return 0;
-}
-
-/* func (c *tls.Conn) Write(b []byte) (int, error): takes all, or the connection is over. So its beginning suffices. */
-SEC("uprobe")
-int go_write(struct pt_regs *ctx)
-{
-	feed(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx), bpf_ktime_get_ns(), true);
-	return 0;
-}
-
-/* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, in this thread. */
-SEC("uprobe")
-int go_flush(struct pt_regs *ctx)
-{
-	note_object(GO_PARM1(ctx));
-	return 0;
-}
-
-/* func (c *tls.Conn) Close() error. The memory may be another connection's after that. */
-SEC("uprobe")
-int go_close(struct pt_regs *ctx)
-{
-	note_freed(GO_PARM1(ctx));
+		if (!id)
+			break;
+		if (bpf_map_lookup_elem(&tls_scope, &id)) {
+			tell_process(bpf_get_current_pid_tgid() >> 32, true);
+			break;
+		}
+	}
 	return 0;
 }

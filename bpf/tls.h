@@ -19,8 +19,10 @@
 /* How a call says how much it has got or taken. */
 enum tls_result {
 	RESULT_COUNT,	 /* returns it; less than 1 is an error */
+	RESULT_FILE,	 /* the same, and the data lies in no memory */
 	RESULT_ONE,	 /* returns 1, and has put it where an argument said */
 	RESULT_POSITIVE, /* the same with 1 or more: SSL_read_early_data */
+	RESULT_NONE,	 /* nothing of its own: what it sends was handed over before (gnutls_record_uncork) */
 };
 
 /* A call in progress. */
@@ -51,6 +53,16 @@ struct {
 	__type(key, struct tls_caller);
 	__type(value, struct tls_call);
 } tls_calls MAP;
+
+enum { SCOPE_LEVELS = 16 }; /* deeper cgroups are found by user space only */
+
+/* Ids of the cgroups in scope, if programs that are executed there are to be told. Written by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, u64);
+	__type(value, u8);
+} tls_scope MAP;
 
 static __always_inline struct tls_key tls_key(u64 object)
 {
@@ -109,8 +121,13 @@ static __always_inline void begin_call(u64 stack, bool is_egress, u64 object, u6
 		.result = result,
 	};
 	struct tls_caller caller = caller_at(stack);
+	struct tls_key key = tls_key(object);
+	struct tls_connection *t = find_object(&key);
 
-	note_object(object);
+	if (t && result == RESULT_NONE)
+		t->is_uncorking = 1;
+	if (t && is_egress && !address && result == RESULT_COUNT)
+		call.address = t->retry_address;
 	call.ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&tls_calls, &caller, &call, BPF_ANY))
 		count(COUNTER_TLS_FULL);
@@ -160,12 +177,29 @@ static __always_inline bool meet_plaintext(struct tls_connection *t, const struc
 }
 
 /*
- * Data passes through an object: into the stream it belongs to. `address` is 0 if it lies in no memory. With numbers alone,
- * every kernel verifies it once for all programs.
+ * Whether data was seen already, when the library passed it on between functions of its own that are hooked as well: the
+ * inner call began later and returned first. What is sent while uncorking was handed over before.
  */
-__noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 ns, u32 is_egress)
+static __always_inline bool is_repeated(struct tls_connection *t, u64 address, u64 begin_ns, bool is_egress)
 {
-	struct segment seg = { .key = tls_key(object), .address = address, .bytes = bytes, .ns = ns };
+	u32 direction = is_egress;
+
+	if (is_egress && t->is_uncorking)
+		return true;
+	if (address && t->fed_address[direction] == address && t->fed_ns[direction] > begin_ns)
+		return true;
+	t->fed_address[direction] = address;
+	t->fed_ns[direction] = begin_ns;
+	return false;
+}
+
+/*
+ * Data passes through an object, in a call that began at `begin_ns`: into the stream it belongs to. `address` is 0 if it
+ * lies in no memory. With numbers alone, every kernel verifies it once for all programs.
+ */
+__noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 begin_ns, u32 is_egress)
+{
+	struct segment seg = { .key = tls_key(object), .address = address, .bytes = bytes };
 	struct tls_connection *t;
 	struct connection *c;
 	struct stream *s;
@@ -176,7 +210,10 @@ __noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 ns, u32 is_eg
 	c = &t->connection;
 	if (c->mode == MODE_NONE || c->mode >= MODE_OPAQUE)
 		return 0;
+	if (is_repeated(t, address, begin_ns, is_egress))
+		return 0;
 	seg.is_egress = is_egress;
+	seg.ns = is_egress ? begin_ns : bpf_ktime_get_ns();
 	if (unlikely(c->request.state == STREAM_UNKNOWN) && !meet_plaintext(t, &seg))
 		return 0;
 	seg.is_request = (c->role == ROLE_SERVER) == !is_egress;
@@ -199,6 +236,20 @@ __noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 ns, u32 is_eg
 	return 0;
 }
 
+/* A call that has got or taken nothing. */
+static __always_inline void end_empty(const struct tls_call *call)
+{
+	struct tls_key key = tls_key(call->object);
+	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, &key);
+
+	if (!t)
+		return;
+	if (call->result == RESULT_NONE)
+		t->is_uncorking = 0;
+	else if (call->is_egress)
+		t->retry_address = call->address;
+}
+
 /* A call returns. Nothing is done of one whose beginning was not seen. `go`: what a Go program would be found by. */
 static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 {
@@ -206,16 +257,20 @@ static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 	struct tls_key key;
 	u64 bytes = returned;
 
-	if ((!end_call(stack, &call) && !end_call(go, &call)) || returned < 1)
+	if (!end_call(stack, &call) && !end_call(go, &call))
 		return;
-	if (call.result != RESULT_COUNT) {
+	if (returned < 1 || call.result == RESULT_NONE) {
+		end_empty(&call);
+		return;
+	}
+	if (call.result == RESULT_ONE || call.result == RESULT_POSITIVE) {
 		if (call.result == RESULT_ONE && returned != 1)
 			return;
 		key = tls_key(call.object);
 		if (!find_object(&key) || bpf_probe_read_user(&bytes, sizeof(bytes), (void *)call.count_at))
 			return;
 	}
-	feed(call.object, call.address, bytes, call.is_egress ? call.ns : bpf_ktime_get_ns(), call.is_egress);
+	feed(call.object, call.address, bytes, call.ns, call.is_egress);
 }
 
 #endif

@@ -18,13 +18,16 @@ struct tls_connection {
 	struct connection connection; /* of the plaintext; positions count its bytes */
 	u64 generation;		      /* of the link: an address is used again for other connections */
 	u64 retry_address;	      /* of data that was not taken, and is offered again without being named */
+	u64 fed_address[2];	      /* the last data of each direction, [is_egress], and the call that it was of: */
+	u64 fed_ns[2];		      /* when that began */
 	u32 peer[4];		      /* the socket's ends: role and port may become known later */
 	u16 local_port;
 	u16 remote_port;
-	u8 is_freed; /* the library's object is gone, or begins anew: the next socket may have its address */
-	u8 _pad[3];
+	u8 is_freed;	 /* the library's object is gone, or begins anew: the next socket may have its address */
+	u8 is_uncorking; /* what is sent now was counted when it was handed over */
+	u8 _pad[2];
 };
-_Static_assert(sizeof(struct tls_connection) == 224, "struct tls_connection");
+_Static_assert(sizeof(struct tls_connection) == 256, "struct tls_connection");
 
 /*
  * Object -> its connection. Inserted by the egress hook when it sees the thread that works on the object send on a socket,
@@ -49,6 +52,22 @@ struct {
 	__type(key, u64);
 	__type(value, struct tls_key);
 } tls_tasks MAP;
+
+/*
+ * Processes that have made a socket, so that only the first is reported. Inserted by sock_create; forgets the oldest. They
+ * are told to user space through the ring, which it empties as soon as it can; if it is full the next look finds them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u8);
+} tls_seen MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} tls_processes MAP;
 
 /* As pipelines, request_carries, response_carries and targets (maps.h), by object; user space sizes them as pools. */
 struct {
@@ -88,6 +107,18 @@ struct {
 	__type(key, u32);
 	__type(value, struct tls_nothing);
 } tls_nothing MAP;
+
+static __always_inline void tell_process(u32 pid, bool has_executed)
+{
+	struct process_event *event = bpf_ringbuf_reserve(&tls_processes, sizeof(*event), 0);
+
+	if (!event)
+		return;
+	event->pid = pid;
+	event->has_executed = has_executed;
+	event->_pad[0] = event->_pad[1] = event->_pad[2] = 0;
+	bpf_ringbuf_submit(event, 0);
+}
 
 /* The entry of an object, made empty if `flags` say so (BPF_SK_STORAGE_GET_F_CREATE, as for socket storage) and it is not there. */
 static __always_inline void *find_kept(void *map, const struct tls_key *key, u64 flags)

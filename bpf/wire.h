@@ -118,6 +118,35 @@ enum counter {
 	COUNTERS = 40,
 };
 
+/*
+ * Functions of TLS libraries that are hooked where they begin: each is a program of tls.bpf.c, or a cookie for the one that
+ * stands for all (tls_any).
+ */
+enum tls_hook {
+	TLS_HOOK_READ = 1,
+	TLS_HOOK_READ_EX = 2,
+	TLS_HOOK_READ_EARLY = 3,
+	TLS_HOOK_WRITE = 4,
+	TLS_HOOK_WRITE_EX = 5,
+	TLS_HOOK_WRITE_EX2 = 6,
+	TLS_HOOK_SENDFILE = 7,
+	TLS_HOOK_UNCORK = 8,
+	TLS_HOOK_HANDSHAKE = 9,
+	TLS_HOOK_FREE = 10,
+	TLS_HOOK_GO_READ = 11,
+	TLS_HOOK_GO_WRITE = 12,
+	TLS_HOOK_GO_FLUSH = 13,
+	TLS_HOOK_GO_CLOSE = 14,
+};
+
+/* A process that may do TLS soon, or will: it has executed a program, or made its first socket. */
+struct process_event {
+	__u32 pid;
+	__u8 has_executed;
+	__u8 _pad[3];
+};
+_Static_assert(sizeof(struct process_event) == 8, "struct process_event");
+
 /* Who made a socket: the key under which its service is found. */
 struct owner {
 	__u64 cgroup_id;	     /* cgroup v2 id (inode number) of the socket; 0 = unknown */

@@ -68,6 +68,10 @@ const TLS_TABLE_SIZES = {
 	tls_connections: 16_384,
 	/** Threads that work on a connection whose socket is not known. */
 	tls_tasks: 8192,
+	/** Processes that are known to have made a socket. */
+	tls_seen: 8192,
+	/** Bytes of the ring that tells of processes: some thousand of them. */
+	tls_processes: 65_536,
 	/** Connections with many requests in flight. */
 	tls_pipelines: 512,
 	/** Connections with a head that came in pieces. */
@@ -85,16 +89,15 @@ const MAIN_OBJECT_SINCE = [5, 13] as const;
  * @param kernelRelease as `uname -r` says it
  */
 export function objectPath(name: "httpeek" | "httpeek-tls" = "httpeek", kernelRelease = release()): string {
-	const variant = needsCompatObject(kernelRelease) ? "-compat" : "";
+	const variant = isKernelSince(MAIN_OBJECT_SINCE, kernelRelease) ? "" : "-compat";
 	// from dist/src/capture, in a checkout and in the package alike
 	return fileURLToPath(new URL(`../../../build/bpf/${process.arch}/${name}${variant}.bpf.o`, import.meta.url));
 }
 
-/** Whether a kernel takes only the object that is verified in the way of older ones (bpf/compat.h). */
-function needsCompatObject(kernelRelease = release()): boolean {
-	const [major = 0, minor = 0] = kernelRelease.split(".").map((part) => Number.parseInt(part, 10));
-	const [sinceMajor, sinceMinor] = MAIN_OBJECT_SINCE;
-	return major < sinceMajor || (major === sinceMajor && minor < sinceMinor);
+/** Whether a kernel is at least of this version. @param kernelRelease as `uname -r` says it */
+export function isKernelSince([major, minor]: readonly [number, number], kernelRelease = release()): boolean {
+	const [ownMajor = 0, ownMinor = 0] = kernelRelease.split(".").map((part) => Number.parseInt(part, 10));
+	return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
 /** Table sizes for a machine. A cell has about 1 KB: the default takes 19 MB of kernel memory on two CPUs. */

@@ -60,6 +60,13 @@ export class LookSchedule {
 		return { due: [...present].filter((pid) => this.#isDue(pid, nowSeconds)), gone };
 	}
 
+	/** A process is known from elsewhere; it is due all the same. */
+	note(pid: number, nowSeconds: number): void {
+		if (!this.#known.has(pid)) {
+			this.#known.set(pid, { program: programOf(pid, this.#procRoot), firstSeconds: nowSeconds, looks: 0 });
+		}
+	}
+
 	/** Whether a process still runs the program that it ran when it was looked at. */
 	isThere(pid: number): boolean {
 		return this.#known.get(pid)?.program === programOf(pid, this.#procRoot);

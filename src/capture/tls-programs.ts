@@ -1,33 +1,42 @@
 /** The object file with the uprobes that read TLS: it shares the tables of the one that is loaded already. */
-import type { BpfLink } from "../kernel/link.js";
+import { release } from "node:os";
+import { HttpeekError } from "../base/errors.js";
 import type { BpfMap } from "../kernel/map.js";
 import { BpfObject, type ConfigValue } from "../kernel/object.js";
+import type { HookProgram } from "../tls/hooks.js";
 import type { TlsLibrary } from "../tls/libraries.js";
+import { TlsHook } from "../wire/layout.js";
 import type { MapName } from "../wire/object.js";
 import { CONFIG_LAYOUT, type ObjectNames } from "../wire/tls-object.js";
-import { objectPath, type Programs } from "./programs.js";
+import { isKernelSince, objectPath, type Programs } from "./programs.js";
 import type { AttachTls, TlsAttachment } from "./tls-reader.js";
 
 /** An object file whose uprobes are in the kernel but attached nowhere yet. */
 export type TlsPrograms = BpfObject<ObjectNames>;
 
-/** All uprobes. */
-export const TLS_PROGRAMS = [
-	"go_close",
-	"go_flush",
-	"go_read",
-	"go_write",
-	"tls_end",
-	"tls_free",
-	"tls_handshake",
-	"tls_read",
-	"tls_read_early",
-	"tls_read_ex",
-	"tls_sendfile",
-	"tls_write",
-	"tls_write_ex",
-	"tls_write_ex2",
-] as const satisfies readonly ObjectNames["program"][];
+/** Programs that are attached where a function begins, and the cookies that stand for them. */
+const ENTRIES = {
+	go_close: TlsHook.GO_CLOSE,
+	go_flush: TlsHook.GO_FLUSH,
+	go_read: TlsHook.GO_READ,
+	go_write: TlsHook.GO_WRITE,
+	tls_free: TlsHook.FREE,
+	tls_handshake: TlsHook.HANDSHAKE,
+	tls_read: TlsHook.READ,
+	tls_read_early: TlsHook.READ_EARLY,
+	tls_read_ex: TlsHook.READ_EX,
+	tls_sendfile: TlsHook.SENDFILE,
+	tls_uncork: TlsHook.UNCORK,
+	tls_write: TlsHook.WRITE,
+	tls_write_ex: TlsHook.WRITE_EX,
+	tls_write_ex2: TlsHook.WRITE_EX2,
+} as const satisfies Record<Exclude<HookProgram, "tls_end">, TlsHook>;
+
+/**
+ * One link can have many uprobes since 6.6, and since 6.10 only in one process. Attaching so is faster, taking off much
+ * faster (each uprobe by itself waits for all CPUs), and it does not take CAP_SYS_ADMIN.
+ */
+const MANY_UPROBES_SINCE = [6, 12] as const;
 
 /** Calls of TLS libraries in progress at the same time. */
 const CALLS = 16_384;
@@ -50,29 +59,43 @@ const SHARED = [
 	"tls_connections",
 	"tls_nothing",
 	"tls_pipelines",
+	"tls_processes",
 	"tls_request_carries",
 	"tls_response_carries",
 	"tls_targets",
 	"tls_tasks",
 ] as const satisfies readonly (MapName & ObjectNames["map"])[];
 
+/** Whether this kernel can attach many uprobes by one link. */
+export function hasManyUprobes(kernelRelease = release()): boolean {
+	return isKernelSince(MANY_UPROBES_SINCE, kernelRelease);
+}
+
+export interface LoadTlsOptions {
+	/** As programConfig() says it. */
+	readonly config: Partial<Record<keyof typeof CONFIG_LAYOUT, ConfigValue>>;
+	readonly workspaces: number;
+	readonly isMany: boolean;
+	/** With the tracepoint that tells of programs being executed. */
+	readonly withExecutions: boolean;
+}
+
 /**
  * Loads the uprobes beside the programs that are loaded, with the same configuration.
  * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF
  */
-export function loadTlsPrograms(
-	programs: Programs,
-	config: Partial<Record<keyof typeof CONFIG_LAYOUT, ConfigValue>>,
-	workspaces: number,
-	path = objectPath("httpeek-tls"),
-): TlsPrograms {
+export function loadTlsPrograms(programs: Programs, options: LoadTlsOptions): TlsPrograms {
+	const { config, workspaces, isMany, withExecutions } = options;
 	const sharedMaps: Partial<Record<MapName | ".bss", BpfMap>> = { ".bss": programs.map(".bss") };
 	for (const name of SHARED) sharedMaps[name] = programs.map(name);
-	const tls = BpfObject.open<ObjectNames>(path, {
+	const entries = isMany ? (["tls_any"] as const) : (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]);
+	const tls = BpfObject.open<ObjectNames>(objectPath("httpeek-tls"), {
 		configLayout: CONFIG_LAYOUT,
 		config,
 		sharedMaps,
 		mapSizes: { tls_calls: CALLS, workspaces },
+		optionalPrograms: [...entries, ...(withExecutions ? (["process_executed"] as const) : [])],
+		forManyUprobes: isMany ? ["tls_any", "tls_end"] : [],
 	});
 	try {
 		tls.load();
@@ -83,22 +106,64 @@ export function loadTlsPrograms(
 	}
 }
 
-/** Puts uprobes on one by one, which every kernel can do. */
-export function attachOneByOne(programs: TlsPrograms): AttachTls {
-	return (path: string, library: TlsLibrary, pid: number | undefined): TlsAttachment => {
-		const links: BpfLink[] = [];
-		const close = () => {
-			for (const link of links.splice(0)) link.close();
+/** Calls that were not read because the kernel could not run a uprobe's program for them. */
+export function missedCalls(programs: TlsPrograms, isMany: boolean): number {
+	const names = isMany ? (["tls_any"] as const) : (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]);
+	return [...names, "tls_end" as const].reduce(
+		(sum, name) => sum + programs.program(name).statistics().recursionMisses,
+		0,
+	);
+}
+
+/** How hooks are put on with these programs. */
+export function attaching(programs: TlsPrograms, isMany: boolean): AttachTls {
+	return (path, library, pid) => {
+		const done: Disposable[] = [];
+		const close = (): void => {
+			for (const link of done.splice(0)) link[Symbol.dispose]();
 		};
 		try {
-			for (const { program, offset, atReturn } of library.points) {
-				const place = { path, offset, atReturn, ...(pid !== undefined && { pid }) };
-				links.push(programs.program(program).attachUprobe(place));
-			}
-			return { close };
+			const links = isMany ? togetherAt(programs, path, library, pid) : oneByOneAt(programs, path, library, pid);
+			for (const link of links) done.push(link);
+			return { close } satisfies TlsAttachment;
 		} catch (error) {
 			close();
 			throw error;
 		}
 	};
+}
+
+type Where = [programs: TlsPrograms, path: string, library: TlsLibrary, pid: number | undefined];
+
+function* togetherAt(...[programs, path, library, pid]: Where): Generator<Disposable> {
+	const process = pid === undefined ? {} : { pid };
+	const entries = library.points.flatMap(({ program, offset }) =>
+		program === "tls_end" ? [] : [{ offset, cookie: ENTRIES[program] }],
+	);
+	yield programs.program("tls_any").attachUprobes({ ...process, path, atReturn: false }, entries);
+	for (const atReturn of [true, false]) {
+		const ends = library.points.filter((point) => point.program === "tls_end" && point.atReturn === atReturn);
+		const places = ends.map(({ offset }) => ({ offset, cookie: 0 }));
+		if (places.length > 0) yield programs.program("tls_end").attachUprobes({ ...process, path, atReturn }, places);
+	}
+}
+
+function* oneByOneAt(...[programs, path, library, pid]: Where): Generator<Disposable> {
+	for (const { program, offset, atReturn } of library.points) {
+		const place = { path, offset, atReturn, ...(pid !== undefined && { pid }) };
+		yield programs.program(program).attachUprobe(place);
+	}
+}
+
+/** The tracepoint that tells of executed programs; undefined where it was not loaded or is refused. */
+export function attachExecutions(programs: TlsPrograms, cgroupIds: readonly bigint[]): Disposable | undefined {
+	try {
+		for (const id of cgroupIds) {
+			programs.map("tls_scope").update(new Uint8Array(BigUint64Array.of(id).buffer), Uint8Array.of(1));
+		}
+		return programs.program("process_executed").attachRawTracepoint("sched_process_exec");
+	} catch (error) {
+		if (error instanceof HttpeekError) return undefined;
+		throw error;
+	}
 }

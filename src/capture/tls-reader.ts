@@ -8,7 +8,7 @@
 import { HttpeekError } from "../base/errors.js";
 import { findCgroupRoot } from "../identity/cgroup-tree.js";
 import type { TlsLibrary } from "../tls/libraries.js";
-import { type TlsFile, TlsFiles } from "../tls/tls-files.js";
+import { type TlsFile, TlsFiles, withTlsFile } from "../tls/tls-files.js";
 import type { Scope } from "./scope.js";
 import { LookSchedule, processesOf } from "./tls-processes.js";
 
@@ -67,16 +67,22 @@ export class TlsReader {
 		this.#isHost = scope.pids === undefined && scope.cgroups.includes(root);
 	}
 
-	/** Whether files are hooked for all processes, so that only new files have to be found in time. */
-	get isHost(): boolean {
-		return this.#isHost;
+	/** Whether processes are hooked one by one, so that each has to be found in time. */
+	get isEach(): boolean {
+		return !this.#isHost;
 	}
 
-	/** Looks for what is new and what is gone. Call it often: every 50 ms, and on the whole host every second. */
+	/** Looks for what is new and what is gone. Call it often: ten times a second, and on the whole host once. */
 	look(scope: Scope, nowSeconds = performance.now() / 1000): void {
 		const { due, gone } = this.#schedule.next(processesOf(scope, this.#isHost, this.#procRoot), nowSeconds);
 		for (const pid of gone) this.#forget(pid);
 		for (const pid of due) for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
+	}
+
+	/** Looks at one process, of which is known that it may do TLS soon. */
+	lookAt(pid: number, nowSeconds = performance.now() / 1000): void {
+		this.#schedule.note(pid, nowSeconds);
+		for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
 	}
 
 	report(): TlsReport {
@@ -103,7 +109,14 @@ export class TlsReader {
 				continue;
 			}
 			try {
-				attachments.push(this.#attach(file.openPath, library, this.#isHost ? undefined : pid));
+				const of = this.#isHost ? undefined : pid;
+				const attachment = withTlsFile(file, (path) => this.#attach(path, library, of));
+				if (attachment === undefined) {
+					// another file by now: the next look will find that
+					for (const done of attachments) done.close();
+					return;
+				}
+				attachments.push(attachment);
 				if (this.#libraries.size < MOST_REPORTED) {
 					const { kind, version } = library;
 					this.#libraries.set(`${file.identity} ${kind}`, { path: file.path, kind, version });

@@ -1,18 +1,36 @@
 /** Reading encrypted connections: uprobes loaded beside the packet hooks, and kept on the libraries of who is in scope. */
+import { statSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
+import type { Ring } from "../kernel/ring.js";
+import { readProcessEvent } from "../wire/layout.js";
 import { type ProgramOptions, type Programs, programConfig, type TableSizes } from "./programs.js";
 import type { Scope } from "./scope.js";
-import { attachOneByOne, loadTlsPrograms, TLS_PROGRAMS, type TlsPrograms } from "./tls-programs.js";
+import {
+	attachExecutions,
+	attaching,
+	hasManyUprobes,
+	loadTlsPrograms,
+	missedCalls,
+	type TlsPrograms,
+} from "./tls-programs.js";
 import { TlsReader, type TlsReport } from "./tls-reader.js";
 
-/** A process that does TLS is found so long after it began, at worst; on the whole host only its files are looked for. */
-const LOOK_MS = 50;
+/** Between two looks at which processes there are; on the whole host only their files are looked for. */
+const LOOK_MS = 100;
 const HOST_LOOK_MS = 1000;
+/** The ring is waited at for so long at most before it is looked at anyway. */
+const WAIT_MS = 60_000;
+/** Events that are handled in one go. */
+const MOST_EVENTS = 1024;
 
 export class TlsSource {
 	readonly #programs: TlsPrograms;
+	readonly #isMany = hasManyUprobes();
 	readonly #reader: TlsReader;
 	readonly #timer: NodeJS.Timeout;
+	readonly #executions: Disposable | undefined;
+	readonly #events: Ring;
+	readonly #closed = new AbortController();
 	#scope: Scope;
 
 	/**
@@ -20,17 +38,29 @@ export class TlsSource {
 	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
 	 */
 	constructor(programs: Programs, sizes: TableSizes, options: ProgramOptions, scope: Scope) {
-		this.#programs = loadTlsPrograms(programs, programConfig(sizes, options), sizes.workspaces);
+		const { workspaces } = sizes;
+		const load = (withExecutions: boolean): TlsPrograms =>
+			loadTlsPrograms(programs, {
+				...{ config: programConfig(sizes, options), workspaces, isMany: this.#isMany, withExecutions },
+			});
 		this.#scope = scope;
+		const reader = new TlsReader(scope, {
+			attach: (...where) => attaching(this.#programs, this.#isMany)(...where),
+		});
+		this.#programs = reader.isEach ? loadWithOrWithout(load) : load(false);
+		this.#reader = reader;
+		this.#events = programs.map("tls_processes").ring();
+		this.#executions = reader.isEach ? attachExecutions(this.#programs, idsOf(scope.cgroups)) : undefined;
 		try {
-			this.#reader = new TlsReader(scope, { attach: attachOneByOne(this.#programs) });
-			this.#reader.look(scope);
+			reader.look(scope);
 		} catch (error) {
+			this.#executions?.[Symbol.dispose]();
 			this.#programs.close();
 			throw error;
 		}
-		this.#timer = setInterval(() => this.look(this.#scope), this.#reader.isHost ? HOST_LOOK_MS : LOOK_MS);
+		this.#timer = setInterval(() => this.look(this.#scope), reader.isEach ? LOOK_MS : HOST_LOOK_MS);
 		this.#timer.unref();
+		void this.#followEvents();
 	}
 
 	/** Looks for processes and libraries that are new or gone. */
@@ -39,9 +69,9 @@ export class TlsSource {
 		this.#reader.look(scope);
 	}
 
-	/** Calls whose uprobe did not run, because the kernel had no room to remember that it should. */
+	/** Calls that were not read because the kernel could not run a uprobe's program for them. */
 	get missed(): number {
-		return TLS_PROGRAMS.reduce((sum, name) => sum + this.#programs.program(name).statistics().recursionMisses, 0);
+		return missedCalls(this.#programs, this.#isMany);
 	}
 
 	report(): TlsReport {
@@ -51,9 +81,40 @@ export class TlsSource {
 	/** Takes the uprobes off, and out of the kernel. */
 	close(): void {
 		clearInterval(this.#timer);
+		this.#closed.abort();
+		this.#executions?.[Symbol.dispose]();
 		this.#reader.close();
 		this.#programs.close();
 	}
+
+	/** Processes that the kernel side tells of are hooked at once. */
+	async #followEvents(): Promise<void> {
+		const { signal } = this.#closed;
+		while (!signal.aborted) {
+			await this.#events.wait(WAIT_MS, signal);
+			if (signal.aborted) return;
+			const told = new Set<number>();
+			this.#events.read(MOST_EVENTS, (view, at) => void told.add(readProcessEvent(view, at).pid));
+			for (const pid of told) this.#reader.lookAt(pid);
+		}
+	}
+}
+
+/** With what not every kernel allows, or else without. */
+function loadWithOrWithout(load: (withExecutions: boolean) => TlsPrograms): TlsPrograms {
+	try {
+		return load(true);
+	} catch (error) {
+		if (!(error instanceof HttpeekError)) throw error;
+		return load(false);
+	}
+}
+
+function idsOf(cgroups: readonly string[]): bigint[] {
+	return cgroups.flatMap((directory) => {
+		const stat = statSync(directory, { bigint: true, throwIfNoEntry: false });
+		return stat === undefined ? [] : [stat.ino];
+	});
 }
 
 /** Undefined where this machine does not allow it: `onProblem` is told why. */

@@ -14,6 +14,18 @@ const MESSAGE_BYTES = 4096;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+/**
+ * `bpf(BPF_LINK_CREATE, …)` for BPF_TRACE_UPROBE_MULTI, which libbpf has from 1.3 on, Debian 12 has not. Places in
+ * `union bpf_attr`, in bytes: include/uapi/linux/bpf.h.
+ */
+const SYS_BPF: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
+const BPF_LINK_CREATE = 28;
+export const TRACE_UPROBE_MULTI = 48;
+const UPROBE_MULTI_RETURN = 1;
+const LINK_UPROBES = {
+	...{ program: 0, attachType: 8, path: 16, offsets: 24, cookies: 40, count: 48, flags: 52, pid: 56 },
+	bytes: 64,
+} as const;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** The real libraries once they are loaded: koffi's type names are global, so they can be declared only once. */
@@ -132,6 +144,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 	const format = libc.func("int vsnprintf(void *text, size_t size, void *format, void *args)");
 	const mmap = libc.func("mmap", "void *", ["void *", "size_t", "int", "int", "int", "long"]);
 	const syscall = libc.func("syscall", "long", ["long", "long", "long", "long", "long"]);
+	const address = (memory: Uint8Array | BigUint64Array): bigint => BigInt(koffi.address(memory));
 
 	// libbpf prints to stderr unless told otherwise
 	setPrint(null);
@@ -191,6 +204,21 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 				retprobe: atReturn,
 				func_name: null,
 			}),
+		programSetAttachType: libbpf.func("int bpf_program__set_expected_attach_type(void *program, int type)"),
+		linkUprobes: (programFd, { path, offsets, cookies, pid, atReturn }) => {
+			const name = Buffer.from(`${path}\0`);
+			const attributes = Buffer.alloc(LINK_UPROBES.bytes);
+			attributes.writeUInt32LE(programFd, LINK_UPROBES.program);
+			attributes.writeUInt32LE(TRACE_UPROBE_MULTI, LINK_UPROBES.attachType);
+			attributes.writeBigUInt64LE(address(name), LINK_UPROBES.path);
+			attributes.writeBigUInt64LE(address(offsets), LINK_UPROBES.offsets);
+			attributes.writeBigUInt64LE(address(cookies), LINK_UPROBES.cookies);
+			attributes.writeUInt32LE(offsets.length, LINK_UPROBES.count);
+			attributes.writeUInt32LE(atReturn ? UPROBE_MULTI_RETURN : 0, LINK_UPROBES.flags);
+			attributes.writeUInt32LE(pid, LINK_UPROBES.pid);
+			return Number(syscall(SYS_BPF[process.arch] ?? -1, BPF_LINK_CREATE, address(attributes), attributes.length, 0));
+		},
+		attachRawTracepoint: libbpf.func("void *bpf_program__attach_raw_tracepoint(void *program, const char *name)"),
 		linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
 		testRun: (programFd: number, input: TestRunInput): TestRunOutput => {
 			const options = {

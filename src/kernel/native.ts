@@ -46,6 +46,18 @@ export interface PollHandle {
 	close(): void;
 }
 
+/** `struct { … } uprobe_multi` of `union bpf_attr`. */
+export interface UprobeLinkInput {
+	readonly path: string;
+	/** In the file, in bytes. */
+	readonly offsets: BigUint64Array;
+	/** For each offset what bpf_get_attach_cookie() returns there. */
+	readonly cookies: BigUint64Array;
+	/** 0: in all processes that map the file. */
+	readonly pid: number;
+	readonly atReturn: boolean;
+}
+
 export interface Native {
 	libbpfVersion(): string;
 	/** errno of the last call, to be read straight after one that returned null or -1. */
@@ -64,6 +76,11 @@ export interface Native {
 	attachCgroup(program: Pointer, cgroupFd: number): Pointer | null;
 	/** `pid` -1: in all processes that map the file. `offset`: in the file. `atReturn`: when the function there returns. */
 	attachUprobe(program: Pointer, pid: number, path: string, offset: number, atReturn: boolean): Pointer | null;
+	/** Before loading: what the program will be attached to (enum bpf_attach_type). */
+	programSetAttachType(program: Pointer, type: number): number;
+	/** One link for many places of a file (Linux 6.6): a descriptor, or -1 with `errno()` set. */
+	linkUprobes(programFd: number, places: UprobeLinkInput): number;
+	attachRawTracepoint(program: Pointer, name: string): Pointer | null;
 	linkDestroy(link: Pointer): number;
 	testRun(programFd: number, input: TestRunInput): TestRunOutput;
 	/** Fills `info` (a `struct bpf_prog_info` or the like) as far as both it and the kernel's struct reach. */

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
 import { errnoText } from "./errno.js";
-import { native } from "./libbpf.js";
+import { native, TRACE_UPROBE_MULTI } from "./libbpf.js";
 import { BpfMap } from "./map.js";
 import type { Pointer } from "./native.js";
 import { BpfProgram } from "./program.js";
@@ -36,6 +36,8 @@ export interface OpenObjectOptions<Names extends ObjectNames> {
 	readonly configLayout?: Readonly<Record<Names["config"], ConfigField>>;
 	/** Maps that are those of another object, loaded already. */
 	readonly sharedMaps?: Partial<Readonly<Record<Names["map"] | ".bss", BpfMap>>>;
+	/** Programs that are to be attached to many places of a file at once: BpfProgram.attachUprobes(). Linux 6.6. */
+	readonly forManyUprobes?: readonly Names["program"][];
 	/** Programs to load that the file leaves out unless they are asked for (`SEC("?...")`). */
 	readonly optionalPrograms?: readonly Names["program"][];
 }
@@ -78,6 +80,7 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 			object.#resize(options.mapSizes ?? {});
 			object.#configure(options);
 			object.#include(options.optionalPrograms ?? []);
+			object.#prepareForManyUprobes(options.forManyUprobes ?? []);
 			return object;
 		} catch (error) {
 			object.close();
@@ -169,6 +172,13 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		for (const name of names) {
 			const error = native().programSetAutoload(this.#findProgram(name), true);
 			if (error < 0) throw bpfRefused(`load the program ${name}`, error);
+		}
+	}
+
+	#prepareForManyUprobes(names: readonly string[]): void {
+		for (const name of names) {
+			const error = native().programSetAttachType(this.#findProgram(name), TRACE_UPROBE_MULTI);
+			if (error < 0) throw bpfRefused(`prepare the program ${name}`, error);
 		}
 	}
 

@@ -18,6 +18,12 @@ export interface UprobePlace {
 	readonly atReturn: boolean;
 }
 
+/** A place in a file, and a number by which the program knows that it runs there. */
+export interface CookedPlace {
+	readonly offset: number;
+	readonly cookie: number;
+}
+
 export interface TestRunOptions {
 	/** For network programs: a packet from its Ethernet header on (14 bytes at least). */
 	readonly data: Uint8Array;
@@ -105,6 +111,33 @@ export class BpfProgram {
 		const link = native().attachUprobe(this.#program, pid ?? ALL_PROCESSES, path, offset, atReturn);
 		if (link !== null) return new BpfLink(link);
 		throw bpfRefused(`attach ${this.name} to ${path}`, native().errno());
+	}
+
+	/**
+	 * Attaches to many places in a file by one link. Only for a program that was loaded for that: `OpenObjectOptions.forManyUprobes`.
+	 *
+	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
+	 */
+	attachUprobes({ pid, path, atReturn }: Omit<UprobePlace, "offset">, places: readonly CookedPlace[]): Disposable {
+		const fd = native().linkUprobes(native().programFd(this.#program), {
+			path,
+			offsets: BigUint64Array.from(places, ({ offset }) => BigInt(offset)),
+			cookies: BigUint64Array.from(places, ({ cookie }) => BigInt(cookie)),
+			pid: pid ?? 0,
+			atReturn,
+		});
+		if (fd < 0) throw bpfRefused(`attach ${this.name} to ${path}`, native().errno());
+		return { [Symbol.dispose]: () => closeSync(fd) };
+	}
+
+	/**
+	 * Attaches to a tracepoint.
+	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
+	 */
+	attachRawTracepoint(tracepoint: string): BpfLink {
+		const link = native().attachRawTracepoint(this.#program, tracepoint);
+		if (link !== null) return new BpfLink(link);
+		throw bpfRefused(`attach ${this.name} to the tracepoint ${tracepoint}`, native().errno());
 	}
 
 	/**

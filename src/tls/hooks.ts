@@ -2,8 +2,8 @@
 
 import type { ProgramName } from "../wire/tls-object.js";
 
-/** Programs of bpf/tls.bpf.c. */
-export type HookProgram = ProgramName;
+/** Programs of bpf/tls.bpf.c that functions are hooked with. */
+export type HookProgram = Exclude<ProgramName, "tls_any" | "process_executed">;
 
 /** Programs for one function: at its entry, and when it returns. */
 export interface Hook {
@@ -56,6 +56,7 @@ export const GNUTLS: HookTable = {
 		{ symbol: "gnutls_record_recv", atEntry: "tls_read", atReturn: "tls_end" },
 		{ symbol: "gnutls_record_send", atEntry: "tls_write", atReturn: "tls_end" },
 		{ symbol: "gnutls_record_send2", atEntry: "tls_write", atReturn: "tls_end" },
+		{ symbol: "gnutls_record_uncork", atEntry: "tls_uncork", atReturn: "tls_end" },
 		{ symbol: "gnutls_handshake", atEntry: "tls_handshake" },
 		{ symbol: "gnutls_deinit", atEntry: "tls_free" },
 	],

@@ -116,6 +116,25 @@ export const EventFlag = {
 } as const;
 export type EventFlag = (typeof EventFlag)[keyof typeof EventFlag];
 
+/** `enum tls_hook` */
+export const TlsHook = {
+	READ: 1,
+	READ_EX: 2,
+	READ_EARLY: 3,
+	WRITE: 4,
+	WRITE_EX: 5,
+	WRITE_EX2: 6,
+	SENDFILE: 7,
+	UNCORK: 8,
+	HANDSHAKE: 9,
+	FREE: 10,
+	GO_READ: 11,
+	GO_WRITE: 12,
+	GO_FLUSH: 13,
+	GO_CLOSE: 14,
+} as const;
+export type TlsHook = (typeof TlsHook)[keyof typeof TlsHook];
+
 /** `struct owner` */
 export interface Owner {
 	readonly cgroupId: bigint;
@@ -473,6 +492,35 @@ export function writeExchangeEvent(view: DataView, at: number, value: ExchangeEv
 	view.setUint8(at + 34, value.flags);
 	writeUint8Array(view, at + 40, 16, value.peer);
 	writeUint8Array(view, at + 56, 240, value.path);
+}
+
+/** `struct process_event` */
+export interface ProcessEvent {
+	readonly pid: number;
+	readonly hasExecuted: number;
+}
+
+/** Bytes of a `struct process_event`. */
+export const PROCESS_EVENT_SIZE = 8;
+
+/** Where the members of a `struct process_event` begin, in bytes. */
+export const PROCESS_EVENT_OFFSET = {
+	pid: 0,
+	hasExecuted: 4,
+} as const;
+
+/** Reads the `struct process_event` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readProcessEvent(view: DataView, at: number): ProcessEvent {
+	return {
+		pid: view.getUint32(at, true),
+		hasExecuted: view.getUint8(at + 4),
+	};
+}
+
+/** Writes a `struct process_event` to byte `at`; padding is left as it is. */
+export function writeProcessEvent(view: DataView, at: number, value: ProcessEvent): void {
+	view.setUint32(at, value.pid, true);
+	view.setUint8(at + 4, value.hasExecuted);
 }
 
 /** Shorter values are filled up with zeros, longer ones are cut. */

@@ -45,8 +45,10 @@ export type MapName =
 	| "tls_connections"
 	| "tls_nothing"
 	| "tls_pipelines"
+	| "tls_processes"
 	| "tls_request_carries"
 	| "tls_response_carries"
+	| "tls_seen"
 	| "tls_targets"
 	| "tls_tasks"
 	| "workspaces";

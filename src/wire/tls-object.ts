@@ -6,6 +6,8 @@ export type ProgramName =
 	| "go_flush"
 	| "go_read"
 	| "go_write"
+	| "process_executed"
+	| "tls_any"
 	| "tls_end"
 	| "tls_free"
 	| "tls_handshake"
@@ -13,6 +15,7 @@ export type ProgramName =
 	| "tls_read_early"
 	| "tls_read_ex"
 	| "tls_sendfile"
+	| "tls_uncork"
 	| "tls_write"
 	| "tls_write_ex"
 	| "tls_write_ex2";
@@ -37,8 +40,11 @@ export type MapName =
 	| "tls_connections"
 	| "tls_nothing"
 	| "tls_pipelines"
+	| "tls_processes"
 	| "tls_request_carries"
 	| "tls_response_carries"
+	| "tls_scope"
+	| "tls_seen"
 	| "tls_targets"
 	| "tls_tasks"
 	| "workspaces";

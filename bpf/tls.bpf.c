@@ -121,13 +121,14 @@ int tls_end(struct pt_regs *ctx)
 	return 0;
 }
 
-/*
- * A program was executed, in one of the cgroups in scope. Where processes are hooked one by one it has to be found before
- * its first call; without this hook, where it is refused, the next look finds it.
- */
-SEC("?raw_tp/sched_process_exec")
-int process_executed(void *ctx)
+/* Whether the current process is in a cgroup in scope, or below one. 5.10 can only ask for the very one (compat.h). */
+static __always_inline bool is_in_scope(void)
 {
+#ifdef HTTPEEK_COMPAT
+	u64 id = bpf_get_current_cgroup_id();
+
+	return bpf_map_lookup_elem(&tls_scope, &id);
+#else
 	u32 level;
 
 	for (level = 0; level < SCOPE_LEVELS; level++) {
@@ -135,10 +136,21 @@ int process_executed(void *ctx)
 
 		if (!id)
 			break;
-		if (bpf_map_lookup_elem(&tls_scope, &id)) {
-			tell_process(bpf_get_current_pid_tgid() >> 32, true);
-			break;
-		}
+		if (bpf_map_lookup_elem(&tls_scope, &id))
+			return true;
 	}
+	return false;
+#endif
+}
+
+/*
+ * A program was executed. Where processes are hooked one by one it has to be found before its first call; without this hook,
+ * where it is refused, the next look finds it.
+ */
+SEC("?raw_tp/sched_process_exec")
+int process_executed(void *ctx)
+{
+	if (is_in_scope())
+		tell_process(bpf_get_current_pid_tgid() >> 32, true);
 	return 0;
 }

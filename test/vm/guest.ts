@@ -9,7 +9,9 @@ import { release } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { objectPath } from "../../src/capture/programs.js";
+import { hasManyUprobes } from "../../src/capture/tls-programs.js";
 import type { ProgramName } from "../../src/wire/object.js";
+import type { ProgramName as TlsProgramName } from "../../src/wire/tls-object.js";
 import { type VerifiedProgram, verify } from "./verifier.js";
 
 /** dist/test, and the checkout above it. */
@@ -51,6 +53,31 @@ const PROGRAMS: Readonly<Record<ProgramName, true>> = {
 	traffic_in: true,
 	traffic_out: true,
 };
+const TLS_PROGRAMS: Readonly<Record<TlsProgramName, true>> = {
+	go_close: true,
+	go_flush: true,
+	go_read: true,
+	go_write: true,
+	process_executed: true,
+	tls_any: true,
+	tls_end: true,
+	tls_free: true,
+	tls_handshake: true,
+	tls_read: true,
+	tls_read_early: true,
+	tls_read_ex: true,
+	tls_sendfile: true,
+	tls_uncork: true,
+	tls_write: true,
+	tls_write_ex: true,
+	tls_write_ex2: true,
+};
+
+/** tls_any is for kernels that have its kind of link; older ones do not know the cookies it asks for. */
+function tlsPrograms(): string[] {
+	return Object.keys(TLS_PROGRAMS).filter((name) => name !== "tls_any" || hasManyUprobes());
+}
+
 /** The harness is linked with bpf/slots.bpf.c. */
 const HARNESS_PROGRAMS = [
 	"conversation",
@@ -86,6 +113,7 @@ function main(): void {
 	const harness = join(CHECKOUT, "build/test", basename(objectPath()).replace("httpeek", "harness"));
 	const objects = [
 		{ object: basename(objectPath()), programs: verify(objectPath(), Object.keys(PROGRAMS)) },
+		{ object: basename(objectPath("httpeek-tls")), programs: verify(objectPath("httpeek-tls"), tlsPrograms()) },
 		{ object: basename(harness), programs: verify(harness, HARNESS_PROGRAMS) },
 	];
 	for (const { object, programs } of objects) console.error(`${object}: ${JSON.stringify(programs)}`);

@@ -17,7 +17,7 @@ export interface VerifiedProgram {
 
 /**
  * Loads each program by itself and lets go of it. A log holds one program's figures, so each needs an object of its own.
- * The figures are those of a program that nobody watches with; it must load both ways.
+ * The figures are those of a program with nothing switched on that can be; it must load with all of that as well.
  * @param names programs of the object
  */
 export function verify(path: string, names: readonly string[]): VerifiedProgram[] {
@@ -27,7 +27,7 @@ export function verify(path: string, names: readonly string[]): VerifiedProgram[
 	});
 }
 
-function verifyOne(path: string, names: readonly string[], name: string, isWatched: boolean): VerifiedProgram {
+function verifyOne(path: string, names: readonly string[], name: string, hasAll: boolean): VerifiedProgram {
 	const logBuffer = Buffer.alloc(LOG_BYTES);
 	const object = native().objectOpen(path, { logBuffer, logLevel: STATISTICS });
 	if (object === null) throw new Error(`cannot open ${path}`);
@@ -37,7 +37,7 @@ function verifyOne(path: string, names: readonly string[], name: string, isWatch
 			if (program === null) throw new Error(`${path} has no program ${other}`);
 			native().programSetAutoload(program, other === name);
 		}
-		if (isWatched) watchWith(object);
+		if (hasAll) switchOn(object);
 		const error = native().objectLoad(object);
 		const log = logBuffer.toString("latin1", 0, logBuffer.indexOf(0));
 		const instructions = Number(/processed (\d+) insns/.exec(log)?.[1] ?? 0);
@@ -47,10 +47,11 @@ function verifyOne(path: string, names: readonly string[], name: string, isWatch
 	}
 }
 
-function watchWith(object: Pointer): void {
+/** Watching, and TLS: the same places in every object. */
+function switchOn(object: Pointer): void {
 	const map = native().findMap(object, ".rodata");
 	const bytes = map === null ? null : native().mapInitialValue(map);
 	if (map === null || bytes === null) throw new Error("an object has no configuration");
-	bytes[CONFIG_LAYOUT.cfg_watch.offset] = 1;
+	for (const { offset } of [CONFIG_LAYOUT.cfg_watch, CONFIG_LAYOUT.cfg_tls]) bytes[offset] = 1;
 	native().mapSetInitialValue(map, bytes);
 }

@@ -53,11 +53,11 @@ export function detailLines(key: string, moment: Moment, width: number, look: Lo
 }
 
 function titleLines(labels: EndpointLabels, width: number, look: Look): string[] {
-	const { service, role, port, protocol, peer, method, route } = labels;
+	const { service, role, port, protocol, tls, peer, method, route } = labels;
 	const where = peer === null ? `port ${port}` : `to ${screenText(peer, look)}`;
 	return [
 		toned(fit(`${method} ${screenText(route, look)}`, width, look), "bold", look),
-		fit(`${screenText(service, look)}, ${role}, ${where}, ${protocol}`, width, look),
+		fit(`${screenText(service, look)}, ${role}, ${where}, ${protocol}${tls ? " over TLS" : ""}`, width, look),
 	];
 }
 

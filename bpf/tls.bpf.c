@@ -13,8 +13,8 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* What is to be done where a function begins. `hook` is a constant, but for tls_any. */
-static __always_inline int enter(struct pt_regs *ctx, u64 hook)
+/* What is to be done at a hook. `hook` is a constant, but for tls_any. */
+static __always_inline int act(struct pt_regs *ctx, u64 hook)
 {
 	u64 stack = PT_REGS_SP(ctx), object = PT_REGS_PARM1(ctx), data = PT_REGS_PARM2(ctx);
 
@@ -61,64 +61,66 @@ static __always_inline int enter(struct pt_regs *ctx, u64 hook)
 	case TLS_HOOK_GO_CLOSE:
 		note_freed(GO_PARM1(ctx));
 		break;
+	case TLS_HOOK_END:
+		finish_call(CALLER_STACK(ctx), GO_ROUTINE(ctx), PT_REGS_RC(ctx));
+		break;
 	}
 	return 0;
 }
 
-/* A program for each function, where each uprobe is attached by itself. */
-#define ENTRY(name, hook)                                                                                              \
+/* A program for each, where each uprobe is attached by itself. */
+#define HOOK(name, hook)                                                                                               \
 	SEC("?uprobe")                                                                                                 \
 	int name(struct pt_regs *ctx)                                                                                  \
 	{                                                                                                              \
-		return enter(ctx, hook);                                                                               \
+		return act(ctx, hook);                                                                                 \
 	}
 
 /* int SSL_read(SSL *, void *, int), ssize_t gnutls_record_recv(gnutls_session_t, void *, size_t): where data will be put. */
-ENTRY(tls_read, TLS_HOOK_READ)
+HOOK(tls_read, TLS_HOOK_READ)
 /* int SSL_read_ex(SSL *, void *, size_t, size_t *): the count is put where the fourth argument says. */
-ENTRY(tls_read_ex, TLS_HOOK_READ_EX)
+HOOK(tls_read_ex, TLS_HOOK_READ_EX)
 /* int SSL_read_early_data(SSL *, void *, size_t, size_t *): 0 is an error, 1 more to come, 2 the end. */
-ENTRY(tls_read_early, TLS_HOOK_READ_EARLY)
+HOOK(tls_read_early, TLS_HOOK_READ_EARLY)
 /* int SSL_write(SSL *, const void *, int), ssize_t gnutls_record_send(gnutls_session_t, const void *, size_t). */
-ENTRY(tls_write, TLS_HOOK_WRITE)
+HOOK(tls_write, TLS_HOOK_WRITE)
 /* int SSL_write_ex(SSL *, const void *, size_t, size_t *), SSL_write_early_data. */
-ENTRY(tls_write_ex, TLS_HOOK_WRITE_EX)
+HOOK(tls_write_ex, TLS_HOOK_WRITE_EX)
 /* int SSL_write_ex2(SSL *, const void *, size_t, uint64_t flags, size_t *): OpenSSL 3.3 on. */
-ENTRY(tls_write_ex2, TLS_HOOK_WRITE_EX2)
+HOOK(tls_write_ex2, TLS_HOOK_WRITE_EX2)
 /* ossl_ssize_t SSL_sendfile(SSL *, int fd, off_t, size_t, int): from a file straight to the kernel (kTLS): bytes of a body. */
-ENTRY(tls_sendfile, TLS_HOOK_SENDFILE)
+HOOK(tls_sendfile, TLS_HOOK_SENDFILE)
 /* int gnutls_record_uncork(gnutls_session_t, unsigned): sends what was handed over, and counted, before. */
-ENTRY(tls_uncork, TLS_HOOK_UNCORK)
+HOOK(tls_uncork, TLS_HOOK_UNCORK)
 /* int SSL_do_handshake(SSL *), gnutls_handshake(gnutls_session_t): this thread will send the object's first records. */
-ENTRY(tls_handshake, TLS_HOOK_HANDSHAKE)
+HOOK(tls_handshake, TLS_HOOK_HANDSHAKE)
 /* void SSL_free(SSL *), SSL_clear, gnutls_deinit: the address will be another connection's. */
-ENTRY(tls_free, TLS_HOOK_FREE)
+HOOK(tls_free, TLS_HOOK_FREE)
 /* func (c *tls.Conn) Read(b []byte) (int, error). */
-ENTRY(go_read, TLS_HOOK_GO_READ)
+HOOK(go_read, TLS_HOOK_GO_READ)
 /* func (c *tls.Conn) Write(b []byte) (int, error): takes all, or the connection is over. So its beginning suffices. */
-ENTRY(go_write, TLS_HOOK_GO_WRITE)
+HOOK(go_write, TLS_HOOK_GO_WRITE)
 /* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, in this thread. */
-ENTRY(go_flush, TLS_HOOK_GO_FLUSH)
+HOOK(go_flush, TLS_HOOK_GO_FLUSH)
 /* func (c *tls.Conn) Close() error. The memory may be another connection's after that. */
-ENTRY(go_close, TLS_HOOK_GO_CLOSE)
-
-/* All of them, where one link has many uprobes, each with a cookie: enum tls_hook. */
-SEC("?uprobe")
-int tls_any(struct pt_regs *ctx)
-{
-	return enter(ctx, bpf_get_attach_cookie(ctx));
-}
+HOOK(go_close, TLS_HOOK_GO_CLOSE)
 
 /*
  * The calls return: how much was got, or taken; what was not will be offered again. The lower half says it for all: none
  * takes more than 2 GB at once. Of Go programs it is each of the return instructions: a return probe changes return
  * addresses, which Go's runtime does not survive.
  */
-SEC("uretprobe")
+SEC("?uretprobe")
 int tls_end(struct pt_regs *ctx)
 {
-	finish_call(CALLER_STACK(ctx), GO_ROUTINE(ctx), PT_REGS_RC(ctx));
-	return 0;
+	return act(ctx, TLS_HOOK_END);
+}
+
+/* All of them, where one link has many uprobes, each with a cookie: enum tls_hook. One program is verified once. */
+SEC("?uprobe")
+int tls_any(struct pt_regs *ctx)
+{
+	return act(ctx, bpf_get_attach_cookie(ctx));
 }
 
 /* Whether the current process is in a cgroup in scope, or below one. 5.10 can only ask for the very one (compat.h). */

@@ -119,8 +119,8 @@ enum counter {
 };
 
 /*
- * Functions of TLS libraries that are hooked where they begin: each is a program of tls.bpf.c, or a cookie for the one that
- * stands for all (tls_any).
+ * Where functions of TLS libraries are hooked: each has a program in tls.bpf.c, and a cookie for the one that stands for all
+ * (tls_any).
  */
 enum tls_hook {
 	TLS_HOOK_READ = 1,
@@ -137,6 +137,7 @@ enum tls_hook {
 	TLS_HOOK_GO_WRITE = 12,
 	TLS_HOOK_GO_FLUSH = 13,
 	TLS_HOOK_GO_CLOSE = 14,
+	TLS_HOOK_END = 15, /* returns of those that begin a call */
 };
 
 /* A process that may do TLS soon, or will: it has executed a program, or made its first socket. */

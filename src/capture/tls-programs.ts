@@ -14,12 +14,13 @@ import type { AttachTls, TlsAttachment } from "./tls-reader.js";
 /** An object file whose uprobes are in the kernel but attached nowhere yet. */
 export type TlsPrograms = BpfObject<ObjectNames>;
 
-/** Programs that are attached where a function begins, and the cookies that stand for them. */
-const ENTRIES = {
+/** Programs that libraries are hooked with, and the cookies that stand for them. */
+const HOOKS = {
 	go_close: TlsHook.GO_CLOSE,
 	go_flush: TlsHook.GO_FLUSH,
 	go_read: TlsHook.GO_READ,
 	go_write: TlsHook.GO_WRITE,
+	tls_end: TlsHook.END,
 	tls_free: TlsHook.FREE,
 	tls_handshake: TlsHook.HANDSHAKE,
 	tls_read: TlsHook.READ,
@@ -30,7 +31,7 @@ const ENTRIES = {
 	tls_write: TlsHook.WRITE,
 	tls_write_ex: TlsHook.WRITE_EX,
 	tls_write_ex2: TlsHook.WRITE_EX2,
-} as const satisfies Record<Exclude<HookProgram, "tls_end">, TlsHook>;
+} as const satisfies Record<HookProgram, TlsHook>;
 
 /**
  * One link can have many uprobes since 6.6, and since 6.10 only in one process. Attaching so is faster, taking off much
@@ -88,14 +89,13 @@ export function loadTlsPrograms(programs: Programs, options: LoadTlsOptions): Tl
 	const { config, workspaces, isMany, withExecutions } = options;
 	const sharedMaps: Partial<Record<MapName | ".bss", BpfMap>> = { ".bss": programs.map(".bss") };
 	for (const name of SHARED) sharedMaps[name] = programs.map(name);
-	const entries = isMany ? (["tls_any"] as const) : (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]);
 	const tls = BpfObject.open<ObjectNames>(objectPath("httpeek-tls"), {
 		configLayout: CONFIG_LAYOUT,
 		config,
 		sharedMaps,
 		mapSizes: { tls_calls: CALLS, workspaces },
-		optionalPrograms: [...entries, ...(withExecutions ? (["process_executed"] as const) : [])],
-		forManyUprobes: isMany ? ["tls_any", "tls_end"] : [],
+		optionalPrograms: [...hookPrograms(isMany), ...(withExecutions ? (["process_executed"] as const) : [])],
+		forManyUprobes: isMany ? ["tls_any"] : [],
 	});
 	try {
 		tls.load();
@@ -106,13 +106,13 @@ export function loadTlsPrograms(programs: Programs, options: LoadTlsOptions): Tl
 	}
 }
 
+function hookPrograms(isMany: boolean): ObjectNames["program"][] {
+	return isMany ? ["tls_any"] : (Object.keys(HOOKS) as HookProgram[]);
+}
+
 /** Calls that were not read because the kernel could not run a uprobe's program for them. */
 export function missedCalls(programs: TlsPrograms, isMany: boolean): number {
-	const names = isMany ? (["tls_any"] as const) : (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]);
-	return [...names, "tls_end" as const].reduce(
-		(sum, name) => sum + programs.program(name).statistics().recursionMisses,
-		0,
-	);
+	return hookPrograms(isMany).reduce((sum, name) => sum + programs.program(name).statistics().recursionMisses, 0);
 }
 
 /** How hooks are put on with these programs. */
@@ -135,16 +135,14 @@ export function attaching(programs: TlsPrograms, isMany: boolean): AttachTls {
 
 type Where = [programs: TlsPrograms, path: string, library: TlsLibrary, pid: number | undefined];
 
+/** Two links: one for where functions begin, and Go's return instructions; one for where others return. */
 function* togetherAt(...[programs, path, library, pid]: Where): Generator<Disposable> {
-	const process = pid === undefined ? {} : { pid };
-	const entries = library.points.flatMap(({ program, offset }) =>
-		program === "tls_end" ? [] : [{ offset, cookie: ENTRIES[program] }],
-	);
-	yield programs.program("tls_any").attachUprobes({ ...process, path, atReturn: false }, entries);
-	for (const atReturn of [true, false]) {
-		const ends = library.points.filter((point) => point.program === "tls_end" && point.atReturn === atReturn);
-		const places = ends.map(({ offset }) => ({ offset, cookie: 0 }));
-		if (places.length > 0) yield programs.program("tls_end").attachUprobes({ ...process, path, atReturn }, places);
+	const where = { path, ...(pid !== undefined && { pid }) };
+	for (const atReturn of [false, true]) {
+		const places = library.points
+			.filter((point) => point.atReturn === atReturn)
+			.map(({ program, offset }) => ({ offset, cookie: HOOKS[program] }));
+		if (places.length > 0) yield programs.program("tls_any").attachUprobes({ ...where, atReturn }, places);
 	}
 }
 

@@ -132,6 +132,7 @@ export const TlsHook = {
 	GO_WRITE: 12,
 	GO_FLUSH: 13,
 	GO_CLOSE: 14,
+	END: 15,
 } as const;
 export type TlsHook = (typeof TlsHook)[keyof typeof TlsHook];
 

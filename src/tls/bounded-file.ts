@@ -12,6 +12,9 @@ const MOST_BYTES_OF_A_PIECE = 16 * MIB;
 /** What search() and a window hold in memory. */
 const CHUNK_BYTES = MIB;
 
+/** A hold on a file, without opening it. Node has no name for it; it is the same on x86-64 and arm64. */
+export const O_PATH = 0o10000000;
+
 /** Why a file cannot be examined. */
 export type UnreadableReason = "not-elf" | "foreign" | "damaged" | "too-large";
 
@@ -34,14 +37,10 @@ export class BoundedFile implements Disposable {
 
 	/** Throws the error of the system when the file cannot be opened, UnreadableFile when it is not a regular file. */
 	constructor(path: string, mostBytes = MOST_BYTES_OF_A_FILE) {
-		// without O_NONBLOCK a pipe with nobody at its other end would hold httpeek up for ever
-		this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+		const { descriptor, sizeBytes } = openRegular(path);
+		this.#descriptor = descriptor;
 		this.#bytesLeft = mostBytes;
-		const stat = fstatSync(this.#descriptor);
-		this.sizeBytes = stat.size;
-		if (stat.isFile()) return;
-		this[Symbol.dispose]();
-		throw new UnreadableFile("not-elf", "it is not a regular file");
+		this.sizeBytes = sizeBytes;
 	}
 
 	[Symbol.dispose](): void {
@@ -149,6 +148,23 @@ export class Window {
 		this.#chunk = this.#file.fill(this.#memory, offset, chunkBytes);
 		this.#chunkStart = offset;
 		return 0;
+	}
+}
+
+/**
+ * Opens a file only if it is a regular one. Opening alone makes a watchdog run or a tape wind, and a pipe waits for its
+ * other end, so what it is has to be known before: O_PATH holds it without opening it.
+ */
+function openRegular(path: string): { descriptor: number; sizeBytes: number } {
+	const hold = openSync(path, O_PATH);
+	try {
+		const stat = fstatSync(hold);
+		if (!stat.isFile()) throw new UnreadableFile("not-elf", "it is not a regular file");
+		// O_NONBLOCK: a file that somebody has a lease on is not waited for
+		const descriptor = openSync(`/proc/self/fd/${hold}`, constants.O_RDONLY | constants.O_NONBLOCK);
+		return { descriptor, sizeBytes: stat.size };
+	} finally {
+		closeSync(hold);
 	}
 }
 

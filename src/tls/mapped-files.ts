@@ -2,26 +2,18 @@
  * Of which files a process has mapped code, and how to open these very files: by name they may be others by now, and in a
  * container the names are the container's. A process that ends meanwhile has none.
  */
-import { closeSync, openSync, readlinkSync, readSync, type StatsFs, statfsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { closeSync, openSync, readSync, type StatsFs, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { wireText } from "../base/escape.js";
+import { type CandidateFile, isPromising, PROC, programOf, withoutDeleted } from "./candidates.js";
 
-const PROC = "/proc";
 /** The kernel allows 65,530 mappings, and a line is some hundred bytes. */
 const MOST_BYTES_OF_MAPS = 8 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** A browser has two hundred. */
 const MOST_FILES = 4096;
-const DELETED = / \(deleted\)$/;
 /** File systems whose files have other device numbers for stat() than in /proc/PID/maps: overlayfs, btrfs. */
 const OTHER_DEVICE_NUMBERS = [0x794c7630, 0x9123683e];
-
-/**
- * Shared libraries that may have a TLS library in them: OpenSSL's libssl (and the copies in Python's wheels), GnuTLS,
- * what Java loads (Conscrypt, netty's tcnative), gRPC's own BoringSSL, and runtimes as libraries. Not NSS: its functions
- * are those of all of a program's files. Names only save time: a program itself is always looked at.
- */
-const PROMISING_NAME = /ssl|tls|conscrypt|tcnative|grpc|libpython|libnode/i;
 
 /** A file of which a process has mapped code. */
 export interface MappedFile {
@@ -32,14 +24,6 @@ export interface MappedFile {
 	readonly inode: bigint;
 	/** The addresses of one of its mappings, as /proc/PID/map_files calls it. */
 	readonly range: string;
-}
-
-/** A file that may hold a TLS library. */
-export interface CandidateFile {
-	/** Leads to this very file as long as the process has it, whatever has become of its name. */
-	readonly openPath: string;
-	/** As the process sees it. Whoever started it chose it: escape it. */
-	readonly path: string;
 }
 
 /** Files with executable mappings in the text of /proc/PID/maps, each once. */
@@ -53,7 +37,7 @@ export function parseMaps(text: string): MappedFile[] {
 		if (inode === "0" || files.has(key)) continue;
 		// the names in map_files have no leading zeros
 		const range = `${withoutZeros(start)}-${withoutZeros(end)}`;
-		files.set(key, { path: path.replace(DELETED, ""), device, inode: BigInt(inode), range });
+		files.set(key, { path: withoutDeleted(path), device, inode: BigInt(inode), range });
 		if (files.size === MOST_FILES) break;
 	}
 	return [...files.values()];
@@ -66,15 +50,14 @@ export function mappedFiles(pid: number, procRoot = PROC): MappedFile[] {
 
 /** The program of a process, and the shared libraries that may have a TLS library in them. */
 export function candidateFiles(pid: number, procRoot = PROC): CandidateFile[] {
-	const exe = join(procRoot, String(pid), "exe");
-	const program = readLink(exe);
+	const program = programOf(pid, procRoot);
 	if (program === undefined) return [];
 	const libraries = mappedFiles(pid, procRoot).flatMap((mapped) => {
-		if (mapped.path === program || !PROMISING_NAME.test(basename(mapped.path))) return [];
+		if (mapped.path === program.path || !isPromising(mapped.path)) return [];
 		const openPath = openPathOf(pid, mapped, procRoot);
 		return openPath === undefined ? [] : [{ openPath, path: mapped.path }];
 	});
-	return [{ openPath: exe, path: program }, ...libraries];
+	return [program, ...libraries];
 }
 
 /**
@@ -109,14 +92,6 @@ function statOf(path: string) {
 function fileSystemOf(path: string): StatsFs["type"] | undefined {
 	try {
 		return statfsSync(path).type;
-	} catch {
-		return undefined;
-	}
-}
-
-function readLink(path: string): string | undefined {
-	try {
-		return readlinkSync(path).replace(DELETED, "");
 	} catch {
 		return undefined;
 	}

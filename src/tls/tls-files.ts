@@ -1,13 +1,15 @@
 /** The TLS libraries of processes, each file examined once however many processes have it. */
 import { closeSync, openSync, statfsSync, statSync } from "node:fs";
+import { O_PATH } from "./bounded-file.js";
+import { type CandidateFile, programOf } from "./candidates.js";
 import { findTlsLibraries, type TlsLibrary } from "./libraries.js";
-import { type CandidateFile, candidateFiles } from "./mapped-files.js";
+import { candidateFiles } from "./mapped-files.js";
+import { NeededFiles } from "./needed-files.js";
+import { RecentMap } from "./recent.js";
 
 /** Most of what is remembered are programs without TLS. */
 const MOST_FILES = 8192;
 const OVERLAYFS = 0x794c7630;
-/** O_PATH: a hold on a file, without opening it. */
-const HOLD = 0o10000000;
 
 /** A file with TLS libraries in it. */
 export interface TlsFile extends CandidateFile {
@@ -29,21 +31,36 @@ export interface TlsFilesOptions {
 /** Finds and remembers. */
 export class TlsFiles {
 	readonly #procRoot: string;
-	readonly #most: number;
 	readonly #examine: (path: string) => readonly TlsLibrary[];
-	/** By state; the one that was asked for longest ago first. */
-	readonly #known = new Map<string, readonly TlsLibrary[]>();
+	readonly #needed: NeededFiles;
+	/** By state. */
+	readonly #known: RecentMap<readonly TlsLibrary[]>;
 
 	constructor(options: TlsFilesOptions = {}) {
 		this.#procRoot = options.procRoot ?? "/proc";
-		this.#most = options.most ?? MOST_FILES;
 		this.#examine = options.examine ?? findTlsLibraries;
+		this.#needed = new NeededFiles(this.#procRoot);
+		this.#known = new RecentMap(options.most ?? MOST_FILES);
 	}
 
 	/** Files with TLS libraries that a process has mapped now, each once; none when it has ended. */
 	ofProcess(pid: number): TlsFile[] {
+		return this.#filesOf(candidateFiles(pid, this.#procRoot));
+	}
+
+	/**
+	 * Files with TLS libraries that a process will have mapped when its program begins: the program itself and the libraries
+	 * that it needs, each once. Good from the moment it has executed the program; none when it has ended. Not all: what a
+	 * program loads by itself only ofProcess() finds, later.
+	 */
+	aheadOfProcess(pid: number): TlsFile[] {
+		const program = programOf(pid, this.#procRoot);
+		return program === undefined ? [] : this.#filesOf([program, ...this.#needed.ofProcess(pid)]);
+	}
+
+	#filesOf(candidates: readonly CandidateFile[]): TlsFile[] {
 		const found = new Map<string, TlsFile>();
-		for (const candidate of candidateFiles(pid, this.#procRoot)) {
+		for (const candidate of candidates) {
 			const file = this.#fileOf(candidate);
 			if (file !== undefined && !found.has(file.identity)) found.set(file.identity, file);
 		}
@@ -54,7 +71,7 @@ export class TlsFiles {
 		try {
 			return holding(candidate.openPath, (path) => {
 				const { identity, state } = stateOf(path);
-				const libraries = this.#librariesOf(state, path);
+				const libraries = this.#known.getOrMake(state, () => this.#examine(path));
 				return libraries.length === 0 ? undefined : { ...candidate, identity, state, libraries };
 			});
 		} catch {
@@ -62,20 +79,11 @@ export class TlsFiles {
 			return undefined;
 		}
 	}
-
-	#librariesOf(key: string, path: string): readonly TlsLibrary[] {
-		const libraries = this.#known.get(key) ?? this.#examine(path);
-		this.#known.delete(key);
-		this.#known.set(key, libraries);
-		const [oldest] = this.#known.keys();
-		if (this.#known.size > this.#most && oldest !== undefined) this.#known.delete(oldest);
-		return libraries;
-	}
 }
 
 /**
  * Does something with the very file that was examined. A process may execute another program at any moment, and then its
- * `openPath` leads there: hooks at the places of one file, put into another, would destroy its instructions.
+ * `openPath` leads there; a name may be given to another file: hooks at the places of one file, put into another, would destroy its instructions.
  * @param work is given a path that is good until it returns
  * @returns undefined when the process has another file there by now, or has ended
  */
@@ -94,7 +102,7 @@ export function withTlsFile<T>({ openPath, state }: TlsFile, work: (path: string
 
 /** Whatever becomes of the name, the path that `work` is given leads to the file that the name led to. */
 function holding<T>(name: string, work: (path: string) => T): T {
-	const descriptor = openSync(name, HOLD);
+	const descriptor = openSync(name, O_PATH);
 	try {
 		return work(`/proc/self/fd/${descriptor}`);
 	} finally {

@@ -1,12 +1,9 @@
 /** What versions libraries say they are. */
+import { readDynamic } from "./dynamic.js";
 import { type Elf, findSection } from "./elf.js";
 
-const DYNAMIC_ENTRY_BYTES = 16;
-const DT_NULL = 0n;
-const DT_SONAME = 14n;
-const MOST_DYNAMIC_ENTRIES = 256;
 /** `libssl.so.3`, `libssl.so.1.1`. */
-const LIBRARY_NAME = /^libssl\.so\.(\d+(?:\.\d+)*)\0/;
+const LIBRARY_NAME = /^libssl\.so\.(\d+(?:\.\d+)*)$/;
 /** `OpenSSL 3.0.19 27 Jan 2026`, as OpenSSL_version() returns it. */
 const VERSION_TEXT = /^OpenSSL (\d+\.\d+\.\d+[a-z]*(?:-[\w.]{1,16})?) /;
 const VERSION_TEXT_BEGINS = Buffer.from("OpenSSL ");
@@ -21,22 +18,7 @@ const MOST_BYTES_SEARCHED = 32 * 1024 * 1024;
  * number stands in libcrypto.
  */
 export function opensslVersion(elf: Elf): string | undefined {
-	return LIBRARY_NAME.exec(libraryName(elf) ?? "")?.[1] ?? versionInConstants(elf);
-}
-
-/** What a shared library is called by those that need it, with what follows; undefined for a program. */
-function libraryName(elf: Elf): string | undefined {
-	const table = findSection(elf, ".dynamic");
-	const names = table === undefined ? undefined : elf.sections[table.link];
-	if (table === undefined || names === undefined) return undefined;
-	const count = Math.min(Math.floor(table.sizeBytes / DYNAMIC_ENTRY_BYTES), MOST_DYNAMIC_ENTRIES);
-	const entries = elf.file.read(table.offset, count * DYNAMIC_ENTRY_BYTES);
-	for (let at = 0; at < entries.length; at += DYNAMIC_ENTRY_BYTES) {
-		const tag = entries.readBigUInt64LE(at);
-		if (tag === DT_SONAME) return textAt(elf, names.offset + Number(entries.readBigUInt64LE(at + 8)));
-		if (tag === DT_NULL) break;
-	}
-	return undefined;
+	return LIBRARY_NAME.exec(readDynamic(elf).soname ?? "")?.[1] ?? versionInConstants(elf);
 }
 
 function versionInConstants(elf: Elf): string | undefined {

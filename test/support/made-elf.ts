@@ -7,6 +7,8 @@ import type { TestContext } from "node:test";
 /** Where a made file is loaded: the address of its first byte. */
 export const LOAD_ADDRESS = 0x40_0000;
 
+const SHT_DYNAMIC = 6;
+
 export interface MadeSection {
 	readonly name: string;
 	readonly bytes: Buffer;
@@ -45,8 +47,11 @@ export function makeElf(sections: readonly MadeSection[], machine: "x86-64" | "a
 		return header;
 	});
 	const file = Buffer.alloc(headersAt + headers.length * 64);
-	fileHeader(machine, headersAt, headers.length).copy(file);
-	loadHeader(file.length).copy(file, 64);
+	const programHeaders = [loadHeader(file.length)];
+	const dynamic = sections.findIndex(({ type }) => type === SHT_DYNAMIC);
+	if (dynamic >= 0) programHeaders.push(dynamicHeader(offsets[dynamic] ?? 0, sections[dynamic]?.bytes.length ?? 0));
+	fileHeader(machine, headersAt, [programHeaders.length, headers.length]).copy(file);
+	Buffer.concat(programHeaders).copy(file, 64);
 	for (const [index, { bytes }] of sections.entries()) bytes.copy(file, offsets[index]);
 	names.copy(file, end);
 	for (const [index, header] of headers.entries()) header.copy(file, headersAt + index * 64);
@@ -64,7 +69,7 @@ function align(bytes: number): number {
 	return Math.ceil(bytes / 16) * 16;
 }
 
-function fileHeader(machine: string, sectionsAt: number, sectionCount: number): Buffer {
+function fileHeader(machine: string, sectionsAt: number, [segmentCount, sectionCount]: [number, number]): Buffer {
 	const header = Buffer.alloc(64);
 	header.write("\x7fELF\x02\x01\x01", "latin1");
 	header.writeUInt16LE(3, 16);
@@ -73,7 +78,7 @@ function fileHeader(machine: string, sectionsAt: number, sectionCount: number): 
 	header.writeBigUInt64LE(BigInt(sectionsAt), 40);
 	for (const [at, value] of [
 		[54, 56],
-		[56, 1],
+		[56, segmentCount],
 		[58, 64],
 		[60, sectionCount],
 		[62, sectionCount - 1],
@@ -90,6 +95,36 @@ function loadHeader(fileBytes: number): Buffer {
 	header.writeBigUInt64LE(BigInt(LOAD_ADDRESS), 16);
 	header.writeBigUInt64LE(BigInt(fileBytes), 32);
 	return header;
+}
+
+function dynamicHeader(offset: number, sizeBytes: number): Buffer {
+	const header = Buffer.alloc(56);
+	header.writeUInt32LE(2, 0);
+	header.writeBigUInt64LE(BigInt(offset), 8);
+	header.writeBigUInt64LE(BigInt(LOAD_ADDRESS + offset), 16);
+	header.writeBigUInt64LE(BigInt(sizeBytes), 32);
+	return header;
+}
+
+/** What a file tells the dynamic linker; folders as a path. */
+export interface MadeDynamic {
+	readonly needed?: readonly string[];
+	readonly rpath?: string;
+	readonly runpath?: string;
+	readonly soname?: string;
+}
+
+/** The table for the dynamic linker and its names. They have to be the file's first sections. */
+export function dynamicSections({ needed = [], rpath, runpath, soname }: MadeDynamic): MadeSection[] {
+	const texts = [...needed.map((name) => [1, name]), [15, rpath], [29, runpath], [14, soname]] as [number, string?][];
+	const present = texts.flatMap(([tag, text]) => (text === undefined ? [] : [[tag, text] as const]));
+	const names = Buffer.from(`\0${present.map(([, text]) => text).join("\0")}\0`);
+	const placed = present.map(([tag, text]) => [tag, names.indexOf(`\0${text}\0`) + 1]);
+	const numbers = [...placed, [5, LOAD_ADDRESS + (placesOf([])[0] ?? 0)], [0, 0]].flat().map(BigInt);
+	return [
+		{ name: ".dynstr", bytes: names, type: 3 },
+		{ name: ".dynamic", bytes: Buffer.from(new BigUint64Array(numbers).buffer), type: SHT_DYNAMIC, link: ".dynstr" },
+	];
 }
 
 /** `.dynsym` with `.dynstr` and, unless it is to be missing, `.gnu.hash`; or `.symtab` with `.strtab`. */

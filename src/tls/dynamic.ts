@@ -1,0 +1,84 @@
+/** What a program or shared library tells the dynamic linker: which libraries it needs, and where they are. */
+import { type ElfImage, fileOffsetOf } from "./elf.js";
+
+const ENTRY_BYTES = 16;
+const DT_NULL = 0;
+const DT_NEEDED = 1;
+const DT_STRTAB = 5;
+const DT_SONAME = 14;
+const DT_RPATH = 15;
+const DT_RUNPATH = 29;
+const TEXT_TAGS = [DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH];
+/** An entry for each library, and some thirty others. */
+const MOST_ENTRIES = 512;
+/** PATH_MAX: of a name, or of all folders. */
+const MOST_TEXT_BYTES = 4096;
+/** All names together: they are remembered. */
+const MOST_NAMES_BYTES = 16 * 1024;
+
+/** Comes from the file: escape it. */
+export interface Dynamic {
+	/** Names of libraries, in order. */
+	readonly needed: readonly string[];
+	/** Folders in which its libraries and theirs are looked for, `$ORIGIN` and the like as written. */
+	readonly rpath: readonly string[];
+	/** Folders in which only its own libraries are looked for; undefined where there is no such entry. */
+	readonly runpath: readonly string[] | undefined;
+	/** What it is called by those that need it. */
+	readonly soname: string | undefined;
+}
+
+/** Reads the table. Everything is empty where there is none. Throws UnreadableFile where it is damaged. */
+export function readDynamic(image: ElfImage): Dynamic {
+	const places = readPlaces(image);
+	const textAt = textReader(image, places);
+	let leftBytes = MOST_NAMES_BYTES;
+	const textsOf = (tag: number) =>
+		(places.get(tag) ?? []).map(textAt).filter((text) => {
+			leftBytes -= text?.length ?? 0;
+			return text !== undefined && leftBytes >= 0;
+		}) as string[];
+	const pathOf = (tag: number) => textsOf(tag)[0]?.split(":");
+	const [soname] = textsOf(DT_SONAME);
+	const [rpath, runpath] = [pathOf(DT_RPATH) ?? [], pathOf(DT_RUNPATH)];
+	return { needed: textsOf(DT_NEEDED), rpath, runpath, soname };
+}
+
+type Places = ReadonlyMap<number, readonly number[]>;
+
+/** The values of the table by tag: addresses, or places in the table of names. */
+function readPlaces({ file, dynamic }: ElfImage): Places {
+	const places = new Map<number, number[]>();
+	if (dynamic === undefined) return places;
+	const count = Math.min(Math.floor(dynamic.sizeBytes / ENTRY_BYTES), MOST_ENTRIES);
+	const entries = file.read(dynamic.offset, count * ENTRY_BYTES);
+	for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+		const tag = numberAt(entries, at);
+		if (tag === DT_NULL) break;
+		const value = numberAt(entries, at + 8);
+		const known = places.get(tag);
+		if (known === undefined) places.set(tag, [value]);
+		else known.push(value);
+	}
+	return places;
+}
+
+/** Reads the table of names from the first text that is wanted on: linkers put these next to each other, mostly. */
+function textReader(image: ElfImage, places: Places): (place: number) => string | undefined {
+	const start = fileOffsetOf(image, places.get(DT_STRTAB)?.[0] ?? -1);
+	const wanted = TEXT_TAGS.flatMap((tag) => places.get(tag) ?? []);
+	if (start === undefined || wanted.length === 0) return () => undefined;
+	const [first, last] = [Math.min(...wanted), Math.max(...wanted)];
+	const end = Math.min(start + last + MOST_TEXT_BYTES, image.file.sizeBytes);
+	const bytes = image.file.read(start + first, end - start - first);
+	return (place) => {
+		const text = bytes.subarray(place - first, place - first + MOST_TEXT_BYTES);
+		const length = text.indexOf(0);
+		return length < 0 ? undefined : text.toString("utf8", 0, length);
+	};
+}
+
+/** Quicker than to make a bigint first; what is beyond the safe integers is outside every file, exact or not. */
+function numberAt(bytes: Buffer, at: number): number {
+	return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
+}

@@ -24,7 +24,7 @@ export interface TlsReaderOptions {
 	readonly attach: AttachTls;
 	/** Told what belongs to a process that is gone. */
 	readonly onGone?: (pid: number) => void;
-	readonly files?: Pick<TlsFiles, "ofProcess">;
+	readonly files?: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
 	readonly procRoot?: string;
 	readonly cgroupRoot?: string;
 }
@@ -48,7 +48,7 @@ const MOST_REPORTED = 64;
 export class TlsReader {
 	readonly #attach: AttachTls;
 	readonly #onGone: (pid: number) => void;
-	readonly #files: Pick<TlsFiles, "ofProcess">;
+	readonly #files: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
 	readonly #procRoot: string;
 	readonly #schedule: LookSchedule;
 	readonly #isHost: boolean;
@@ -79,10 +79,11 @@ export class TlsReader {
 		for (const pid of due) for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
 	}
 
-	/** Looks at one process, of which is known that it may do TLS soon. */
-	lookAt(pid: number, nowSeconds = performance.now() / 1000): void {
+	/** Looks at one process, of which is known that it may do TLS soon. `hasExecuted`: its program has just begun. */
+	lookAt(pid: number, hasExecuted: boolean, nowSeconds = performance.now() / 1000): void {
 		this.#schedule.note(pid, nowSeconds);
-		for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
+		const files = hasExecuted ? this.#files.aheadOfProcess(pid) : this.#files.ofProcess(pid);
+		for (const file of files) this.#hook(file, pid);
 	}
 
 	report(): TlsReport {

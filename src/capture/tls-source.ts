@@ -93,9 +93,9 @@ export class TlsSource {
 		while (!signal.aborted) {
 			await this.#events.wait(WAIT_MS, signal);
 			if (signal.aborted) return;
-			const told = new Set<number>();
-			this.#events.read(MOST_EVENTS, (view, at) => void told.add(readProcessEvent(view, at).pid));
-			for (const pid of told) this.#reader.lookAt(pid);
+			const told: { pid: number; hasExecuted: number }[] = [];
+			this.#events.read(MOST_EVENTS, (view, at) => void told.push(readProcessEvent(view, at)));
+			for (const { pid, hasExecuted } of told) this.#reader.lookAt(pid, hasExecuted !== 0);
 		}
 	}
 }

@@ -90,7 +90,7 @@ test("TLS", { skip: skipReason }, async (context) => {
 	await context.test("at full speed the server's count is the load generator's", async (inner) => {
 		const nginx = await startNginx(inner, cgroup, certificate);
 		const url = `https://127.0.0.1:${nginx.port}/ok`;
-		await run(cgroup, "wrk", ["-t1", "-c16", "-d2s", url]);
+		await run(cgroup, "wrk", ["-t1", "-c16", `-d${2 * PATIENCE}s`, url]);
 		const snapshot = await settled(session);
 		const logged = (await nginx.stop()).length;
 		const counted = countOf(snapshot, { port: nginx.port, role: "server", outcome: "response" });

@@ -2,7 +2,7 @@
 import { closeSync } from "node:fs";
 import { Errno } from "./errno.js";
 import { native } from "./libbpf.js";
-import { BpfLink } from "./link.js";
+import { type Attachment, BpfLink, LinkDescriptor } from "./link.js";
 import type { Pointer } from "./native.js";
 import { bpfRefused } from "./refusal.js";
 
@@ -118,7 +118,7 @@ export class BpfProgram {
 	 *
 	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
 	 */
-	attachUprobes({ pid, path, atReturn }: Omit<UprobePlace, "offset">, places: readonly CookedPlace[]): Disposable {
+	attachUprobes({ pid, path, atReturn }: Omit<UprobePlace, "offset">, places: readonly CookedPlace[]): Attachment {
 		const fd = native().linkUprobes(native().programFd(this.#program), {
 			path,
 			offsets: BigUint64Array.from(places, ({ offset }) => BigInt(offset)),
@@ -127,7 +127,7 @@ export class BpfProgram {
 			atReturn,
 		});
 		if (fd < 0) throw bpfRefused(`attach ${this.name} to ${path}`, native().errno());
-		return { [Symbol.dispose]: () => closeSync(fd) };
+		return new LinkDescriptor(fd);
 	}
 
 	/**

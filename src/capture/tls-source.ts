@@ -15,6 +15,7 @@ import {
 } from "./tls-programs.js";
 import { TlsReader, type TlsReport } from "./tls-reader.js";
 import { TlsRemains } from "./tls-remains.js";
+import { tryHooks } from "./tls-trial.js";
 
 /** Between two looks at which processes there are; on the whole host only their files are looked for. */
 const LOOK_MS = 100;
@@ -60,8 +61,10 @@ export class TlsSource {
 		this.#events = programs.map("tls_processes").ring();
 		this.#executions = reader.isEach ? attachExecutions(this.#programs, idsOf(scope.cgroups)) : undefined;
 		try {
+			tryHooks(attaching(this.#programs, this.#isMany));
 			reader.look(scope);
 		} catch (error) {
+			reader.close();
 			this.#executions?.[Symbol.dispose]();
 			this.#programs.close();
 			throw error;
@@ -107,6 +110,18 @@ export class TlsSource {
 			for (const pid of told) this.#reader.lookAt(pid);
 		}
 	}
+}
+
+/**
+ * Loads the uprobes, hooks this process with them, and takes them out again.
+ * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
+ */
+export function tryTlsPrograms(programs: Programs, sizes: TableSizes): void {
+	const isMany = hasManyUprobes();
+	const config = programConfig(sizes, { isTlsRead: true });
+	const options = { config, workspaces: sizes.workspaces, isMany, withExecutions: false };
+	using tls = loadTlsPrograms(programs, options);
+	tryHooks(attaching(tls, isMany));
 }
 
 /** With what not every kernel allows, or else without. */

@@ -51,6 +51,8 @@ interface Segment {
 export interface Elf {
 	readonly file: BoundedFile;
 	readonly machine: Machine;
+	/** Address of its first instruction; 0 where it has none. */
+	readonly entry: number;
 	/** Empty where they were stripped off. */
 	readonly sections: readonly Section[];
 	readonly segments: readonly Segment[];
@@ -69,7 +71,10 @@ export function readElf(file: BoundedFile): Elf {
 	}
 	const machine = MACHINES.get(header.readUInt16LE(18));
 	if (machine === undefined) throw new UnreadableFile("foreign", "it is neither for x86-64 nor for arm64");
-	return { file, machine, sections: readSections(file, header), segments: readSegments(file, header) };
+	return {
+		...{ file, machine, entry: toNumber(header.readBigUInt64LE(24)) },
+		...{ sections: readSections(file, header), segments: readSegments(file, header) },
+	};
 }
 
 /** The section of a name; undefined when there is none, or nothing of it is in the file. */
@@ -88,6 +93,11 @@ export function codeOffsetOf({ segments }: Elf, address: number): number | undef
 		segments.filter(({ isExecutable }) => isExecutable),
 		address,
 	);
+}
+
+/** Where the first instruction of a program lies in the file; undefined where it has none. */
+export function entryOffsetOf(elf: Elf): number | undefined {
+	return elf.entry === 0 ? undefined : codeOffsetOf(elf, elf.entry);
 }
 
 function offsetIn(segments: readonly Segment[], address: number): number | undefined {

@@ -7,6 +7,7 @@ struct owner _owner;
 struct endpoint _endpoint;
 struct cell _cell;
 struct connection _connection;
+struct tls_key _tls_key;
 struct peer_key _peer_key;
 struct peer_stats _peer_stats;
 struct exchange_event _exchange_event; /* reserved in a ring only, so it is in no object's BTF */

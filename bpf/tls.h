@@ -42,6 +42,7 @@ struct tls_caller {
 	u32 tgid;
 	u32 _pad;
 };
+_Static_assert(offsetof(struct tls_caller, tgid) == offsetof(struct tls_key, tgid), "user space sweeps by either");
 
 /*
  * Calls in progress. Inserted when one begins, deleted when it returns, both by uprobes; user space deletes those of

@@ -81,8 +81,8 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 	if (!sk)
 		return 0;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
-	if (!c)
-		return 0;
+	if (!c || c->flags & CONNECTION_RELEASED)
+		return 0; /* what the kernel still sends is nobody's any more, and nothing would end the link */
 	if (++c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1))
 		return 0;
 	task = bpf_get_current_task();

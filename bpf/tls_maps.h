@@ -31,8 +31,8 @@ _Static_assert(sizeof(struct tls_connection) == 256, "struct tls_connection");
 
 /*
  * Object -> its connection. Inserted by the egress hook when it sees the thread that works on the object send on a socket,
- * so only for sockets in scope; deleted when the socket is released, or when the address serves another socket. Full:
- * COUNTER_TLS_FULL, and the connection counts as not read.
+ * so only for sockets in scope; deleted when the socket is released, when the address serves another socket, or, of a
+ * process that is gone, by user space. Full: COUNTER_TLS_FULL, and the connection counts as not read.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -43,8 +43,8 @@ struct {
 
 /*
  * Thread (its task_struct's address: the one name for it that every kernel has for packets as well) -> the object that it
- * worked on last and whose socket is not known. Inserted by uprobes, deleted by the egress hook. The one map that may forget:
- * then a connection is linked when its thread works on it again.
+ * worked on last and whose socket is not known. Inserted by uprobes, deleted by the egress hook, and by user space when the
+ * process is gone: the address will be another thread's. The one map that may forget: then a connection is linked when its thread works on it again.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

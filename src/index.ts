@@ -111,6 +111,7 @@ export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBa
 		const session = openCapture(scope, containers, { maxEndpoints, tls, watch: { ...filter, query, raw } });
 		return {
 			description: scope.description,
+			tlsProblem: session.tlsProblem,
 			exchanges: session.exchanges,
 			read: () => session.read(),
 			dropped: () => session.dropped(),
@@ -129,6 +130,7 @@ function openSession(
 	const session = openCapture(scope, containers, { maxEndpoints, tls, minLatencySeconds, ...(samples && { samples }) });
 	return {
 		description: scope.description,
+		tlsProblem: session.tlsProblem,
 		read: () => session.read(),
 		close: () => session.close(),
 	};

@@ -18,6 +18,17 @@ export const systemProbes: DoctorProbes = {
 		const { loadPrograms, tableSizes } = await import("./programs.js");
 		loadPrograms(tableSizes({ maxEndpoints: TRIAL_ENDPOINTS })).close();
 	},
+	async tryTls() {
+		const { loadPrograms, tableSizes } = await import("./programs.js");
+		const { tryTlsPrograms } = await import("./tls-source.js");
+		const sizes = tableSizes({ maxEndpoints: TRIAL_ENDPOINTS });
+		const programs = loadPrograms(sizes, { isTlsRead: true });
+		try {
+			tryTlsPrograms(programs, sizes);
+		} finally {
+			programs.close();
+		}
+	},
 	async tryOwnCgroup() {
 		const { OwnCgroup } = await import("./own-cgroup.js");
 		OwnCgroup.create("doctor").close();

@@ -25,6 +25,7 @@ async function run({ machine = {}, files = {}, probes = {} }: Changes): Promise<
 			libbpfVersion: () => "1.1",
 			objectPath: () => "/x/httpeek.bpf.o",
 			tryLoad: () => {},
+			tryTls: () => {},
 			tryOwnCgroup: () => {},
 			tryAttach: () => {},
 			...probes,
@@ -49,11 +50,11 @@ function fails(error: Error): () => never {
 	};
 }
 
-test("a good machine: all well but what this version lacks", async () => {
+test("a good machine: all well", async () => {
 	const checks = await run({});
 	assert.deepEqual(
-		checks.filter(({ state }) => state !== "ok").map(({ name }) => name),
-		["source: HTTPS"],
+		checks.filter(({ state }) => state !== "ok"),
+		[],
 	);
 	assert.equal(canRun(checks), true);
 	const names = checks.map(({ name }) => name);
@@ -111,7 +112,21 @@ const CASES: readonly (readonly [name: string, state: string, changes: Changes, 
 		/only what runs/,
 		/--cgroupns=host/,
 	],
-	["source: HTTPS", "warning", {}, /not counted/, /proxy/],
+	[
+		"source: TLS",
+		"warning",
+		{ probes: { tryTls: fails(new HttpeekError("HTTPEEK_BPF", "EPERM", { hint: "run as root" })) } },
+		/^not read: EPERM$/,
+		/^run as root$/,
+	],
+	["source: TLS", "warning", { probes: { tryTls: fails(new Error("no")) } }, /^not read: no$/, /proxy/],
+	[
+		"source: TLS",
+		"warning",
+		{ files: { "/proc/self/status": "CapEff:\t000000c000001000" } },
+		/SYS_PTRACE: the libraries/,
+		/sudo/,
+	],
 	["BPF JIT", "warning", { files: { "/proc/sys/net/core/bpf_jit_enable": "0" } }, /interpreted/, /^sysctl -w/],
 	["BPF JIT", "warning", { files: { "/proc/sys/net/core/bpf_jit_enable": "2" } }, /kernel log/, /^sysctl -w/],
 	["memlock limit", "warning", { machine: { kernelRelease: "5.10.223" } }, /^65536 bytes/, /^ulimit -l/],
@@ -138,7 +153,7 @@ test("an error that is not httpeek's becomes a failed check as well", async () =
 });
 
 test("this machine is described without throwing", async () => {
-	const harmless = { tryLoad: () => {}, tryOwnCgroup: () => {}, tryAttach: () => {} };
+	const harmless = { tryLoad: () => {}, tryTls: () => {}, tryOwnCgroup: () => {}, tryAttach: () => {} };
 	const probes = { libbpfVersion: () => "1.1", objectPath: () => "/nonexistent", ...harmless };
 	const checks = await runChecks(probes);
 	assert.equal(checks.find(({ name }) => name === "programs")?.state, "failed");

@@ -13,6 +13,7 @@ const KERNEL_WITHOUT_MEMLOCK = "5.11";
 /** The initial cgroup namespace, in every kernel: PROC_CGROUP_INIT_INO of include/linux/proc_ns.h. */
 const HOST_CGROUP_NAMESPACE = "cgroup:[4026531835]";
 const ARCHITECTURES = ["x64", "arm64"];
+const PROXY_HINT = "where a proxy of this host ends TLS, watch what it passes on in plain HTTP";
 const INSIDE_CONTAINER_HINT = "in a container: docker run --privileged --pid=host --cgroupns=host --network=host";
 
 export interface Check {
@@ -34,6 +35,8 @@ export interface DoctorProbes {
 	readonly tryLoad: () => void | Promise<void>;
 	/** Makes a cgroup as `run` and `demo` do, and removes it. */
 	readonly tryOwnCgroup: () => void | Promise<void>;
+	/** Loads the programs that read TLS, hooks a function of this process with them, and takes them off. */
+	readonly tryTls: () => void | Promise<void>;
 	/** Attaches the programs to such a cgroup with nothing in it, and takes them off. */
 	readonly tryAttach: () => void | Promise<void>;
 }
@@ -66,12 +69,7 @@ export async function runChecks(
 		await checkLoad(probes),
 		...(await checkAttaching(probes)),
 		checkNamespace(machine),
-		{
-			name: "source: HTTPS",
-			state: "warning",
-			detail: "not in this version: encrypted traffic is not counted",
-			hint: "where a proxy of this host ends TLS, watch what it passes on in plain HTTP",
-		},
+		await checkTls(probes, machine),
 		checkJit(machine),
 		...checkMemlock(machine),
 		checkStatistics(machine),
@@ -174,6 +172,22 @@ async function checkLoad(probes: DoctorProbes): Promise<Check> {
 		await probes.tryLoad();
 		return { detail: `the kernel accepts the programs (${Math.round(performance.now() - startedMs)} ms)` };
 	});
+}
+
+/** Encrypted traffic is the smaller part of the job: without it the rest goes on. */
+async function checkTls(probes: DoctorProbes, machine: Machine): Promise<Check> {
+	const name = "source: TLS";
+	const tried = await check(name, async () => {
+		await probes.tryTls();
+		return { detail: "TLS libraries can be hooked with uprobes" };
+	});
+	const { lacksNames } = readCapabilities(machine.read("/proc/self/status") ?? "");
+	if (tried.state === "failed") {
+		return { hint: PROXY_HINT, ...tried, state: "warning", detail: `not read: ${tried.detail}` };
+	}
+	if (!lacksNames) return tried;
+	const detail = "missing CAP_SYS_PTRACE: the libraries of processes with more privileges are not found";
+	return { name, state: "warning", detail, hint: `sudo httpeek; ${INSIDE_CONTAINER_HINT}` };
 }
 
 /** `run` and `demo` need a cgroup of their own, the others do not; attaching is tried where nothing is to be seen. */

@@ -8,6 +8,8 @@ import type { Snapshot } from "../model/snapshot.js";
 export interface ObservedSession {
 	/** What is watched, for people: `the whole host`, `process 42 (node)`. */
 	readonly description: string;
+	/** Why encrypted connections are not read, where they should be. */
+	readonly tlsProblem?: string | undefined;
 	read(): Snapshot;
 	close(): void;
 }
@@ -16,6 +18,8 @@ export interface ObservedSession {
 export interface CountingInfo {
 	/** What is watched, for people. May hold text of others: escape it before it reaches a terminal. */
 	readonly description: string;
+	/** Why encrypted connections are not read, where they should be: everything else is counted. May hold text of others. */
+	readonly tlsProblem?: string;
 }
 
 export interface ScheduleOptions {
@@ -52,7 +56,7 @@ export async function* observeSession(
 	const session = open();
 	try {
 		const started = clock.nowSeconds();
-		options.onCounting?.({ description: session.description });
+		options.onCounting?.(countingInfo(session));
 		const end = started + durationSeconds;
 		for (let yielded = 1, tick = 1; ; yielded += 1) {
 			const deadline = Math.min(started + tick * intervalSeconds, end);
@@ -68,6 +72,11 @@ export async function* observeSession(
 	} finally {
 		session.close();
 	}
+}
+
+/** What is told of a session when it has begun. */
+export function countingInfo({ description, tlsProblem }: ObservedSession): CountingInfo {
+	return { description, ...(tlsProblem !== undefined && { tlsProblem }) };
 }
 
 function checkPositive(name: string, value: number): void {

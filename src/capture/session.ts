@@ -189,6 +189,13 @@ export class CaptureSession {
 		return this.#tables.counter(Counter.WATCH_DROPPED);
 	}
 
+	/** Why nothing is read of encrypted connections, where it should be, for a person. Plain ones are counted all the same. */
+	get tlsProblem(): string | undefined {
+		const problem = this.#tlsProblem;
+		if (problem === undefined) return undefined;
+		return problem.hint === undefined ? problem.message : `${problem.message} (${problem.hint})`;
+	}
+
 	/** What is read of encrypted connections, and why something is not; undefined where it was not asked for. */
 	tlsReport(): TlsReport | undefined {
 		if (this.#tlsProblem !== undefined) return { libraries: [], problems: [this.#tlsProblem.message] };

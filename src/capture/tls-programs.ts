@@ -1,6 +1,7 @@
 /** The object file with the uprobes that read TLS: it shares the tables of the one that is loaded already. */
 import { release } from "node:os";
 import { HttpeekError } from "../base/errors.js";
+import type { Attachment } from "../kernel/link.js";
 import type { BpfMap } from "../kernel/map.js";
 import { BpfObject, type ConfigValue } from "../kernel/object.js";
 import type { HookProgram } from "../tls/hooks.js";
@@ -35,7 +36,7 @@ const HOOKS = {
 
 /**
  * One link can have many uprobes since 6.6, and since 6.10 only in one process. Attaching so is faster, taking off much
- * faster (each uprobe by itself waits for all CPUs), and it does not take CAP_SYS_ADMIN.
+ * faster (since 6.12 each link waits for all CPUs: 25 ms for many uprobes, or for one), and it does not take CAP_SYS_ADMIN.
  */
 const MANY_UPROBES_SINCE = [6, 12] as const;
 
@@ -118,9 +119,9 @@ export function missedCalls(programs: TlsPrograms, isMany: boolean): number {
 /** How hooks are put on with these programs. */
 export function attaching(programs: TlsPrograms, isMany: boolean): AttachTls {
 	return (path, library, pid) => {
-		const done: Disposable[] = [];
+		const done: Attachment[] = [];
 		const close = (): void => {
-			for (const link of done.splice(0)) link[Symbol.dispose]();
+			for (const link of done.splice(0)) link.closeInBackground();
 		};
 		try {
 			const links = isMany ? togetherAt(programs, path, library, pid) : oneByOneAt(programs, path, library, pid);
@@ -136,7 +137,7 @@ export function attaching(programs: TlsPrograms, isMany: boolean): AttachTls {
 type Where = [programs: TlsPrograms, path: string, library: TlsLibrary, pid: number | undefined];
 
 /** Two links: one for where functions begin, and Go's return instructions; one for where others return. */
-function* togetherAt(...[programs, path, library, pid]: Where): Generator<Disposable> {
+function* togetherAt(...[programs, path, library, pid]: Where): Generator<Attachment> {
 	const where = { path, ...(pid !== undefined && { pid }) };
 	for (const atReturn of [false, true]) {
 		const places = library.points
@@ -146,7 +147,7 @@ function* togetherAt(...[programs, path, library, pid]: Where): Generator<Dispos
 	}
 }
 
-function* oneByOneAt(...[programs, path, library, pid]: Where): Generator<Disposable> {
+function* oneByOneAt(...[programs, path, library, pid]: Where): Generator<Attachment> {
 	for (const { program, offset, atReturn } of library.points) {
 		const place = { path, offset, atReturn, ...(pid !== undefined && { pid }) };
 		yield programs.program(program).attachUprobe(place);

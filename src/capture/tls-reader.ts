@@ -12,7 +12,7 @@ import { type TlsFile, TlsFiles, withTlsFile } from "../tls/tls-files.js";
 import type { Scope } from "./scope.js";
 import { LookSchedule, processesOf } from "./tls-processes.js";
 
-/** Takes hooks off. */
+/** Takes hooks off, in the background: that takes so long that a hundred processes which end at once would hold all up. */
 export interface TlsAttachment {
 	close(): void;
 }
@@ -22,7 +22,7 @@ export type AttachTls = (path: string, library: TlsLibrary, pid: number | undefi
 
 export interface TlsReaderOptions {
 	readonly attach: AttachTls;
-	/** Told what belongs to a process that is gone. */
+	/** Told of processes that had hooks and are gone. */
 	readonly onGone?: (pid: number) => void;
 	readonly files?: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
 	readonly procRoot?: string;
@@ -132,12 +132,15 @@ export class TlsReader {
 	}
 
 	#forget(pid: number): void {
-		this.#onGone(pid);
+		let wasHooked = false;
 		for (const [key, { attachments, pids }] of this.#hooked) {
-			if (!pids.delete(pid) || pids.size > 0) continue;
+			if (!pids.delete(pid)) continue;
+			wasHooked = true;
+			if (pids.size > 0) continue;
 			for (const attachment of attachments) attachment.close();
 			this.#hooked.delete(key);
 		}
+		if (wasHooked) this.#onGone(pid);
 	}
 
 	#isThere(pid: number): boolean {

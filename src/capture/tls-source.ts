@@ -14,6 +14,8 @@ import {
 	type TlsPrograms,
 } from "./tls-programs.js";
 import { TlsReader, type TlsReport } from "./tls-reader.js";
+import { TlsRemains } from "./tls-remains.js";
+import { tryHooks } from "./tls-trial.js";
 
 /** Between two looks at which processes there are; on the whole host only their files are looked for. */
 const LOOK_MS = 100;
@@ -27,6 +29,7 @@ export class TlsSource {
 	readonly #programs: TlsPrograms;
 	readonly #isMany = hasManyUprobes();
 	readonly #reader: TlsReader;
+	readonly #remains: TlsRemains;
 	readonly #timer: NodeJS.Timeout;
 	readonly #executions: Disposable | undefined;
 	readonly #events: Ring;
@@ -46,14 +49,22 @@ export class TlsSource {
 		this.#scope = scope;
 		const reader = new TlsReader(scope, {
 			attach: (...where) => attaching(this.#programs, this.#isMany)(...where),
+			onGone: (pid) => this.#remains.add(pid),
 		});
 		this.#programs = reader.isEach ? loadWithOrWithout(load) : load(false);
 		this.#reader = reader;
+		this.#remains = new TlsRemains({
+			calls: this.#programs.map("tls_calls"),
+			connections: programs.map("tls_connections"),
+			tasks: programs.map("tls_tasks"),
+		});
 		this.#events = programs.map("tls_processes").ring();
 		this.#executions = reader.isEach ? attachExecutions(this.#programs, idsOf(scope.cgroups)) : undefined;
 		try {
+			tryHooks(attaching(this.#programs, this.#isMany));
 			reader.look(scope);
 		} catch (error) {
+			reader.close();
 			this.#executions?.[Symbol.dispose]();
 			this.#programs.close();
 			throw error;
@@ -67,6 +78,7 @@ export class TlsSource {
 	look(scope: Scope): void {
 		this.#scope = scope;
 		this.#reader.look(scope);
+		this.#remains.sweep(performance.now() / 1000);
 	}
 
 	/** Calls that were not read because the kernel could not run a uprobe's program for them. */
@@ -78,7 +90,7 @@ export class TlsSource {
 		return this.#reader.report();
 	}
 
-	/** Takes the uprobes off, and out of the kernel. */
+	/** Takes the uprobes off, and out of the kernel; the last of them in the background, a moment later. */
 	close(): void {
 		clearInterval(this.#timer);
 		this.#closed.abort();
@@ -98,6 +110,18 @@ export class TlsSource {
 			for (const { pid, hasExecuted } of told) this.#reader.lookAt(pid, hasExecuted !== 0);
 		}
 	}
+}
+
+/**
+ * Loads the uprobes, hooks this process with them, and takes them out again.
+ * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
+ */
+export function tryTlsPrograms(programs: Programs, sizes: TableSizes): void {
+	const isMany = hasManyUprobes();
+	const config = programConfig(sizes, { isTlsRead: true });
+	const options = { config, workspaces: sizes.workspaces, isMany, withExecutions: false };
+	using tls = loadTlsPrograms(programs, options);
+	tryHooks(attaching(tls, isMany));
 }
 
 /** With what not every kernel allows, or else without. */

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../base/clock.js";
 import { HttpeekError } from "../base/errors.js";
 import type { TakenExchanges } from "../model/exchange.js";
 import type { Snapshot, WatchedExchange } from "../model/snapshot.js";
-import type { CountingInfo, ObservedSession } from "./observe.js";
+import { type CountingInfo, countingInfo, type ObservedSession } from "./observe.js";
 import { WatchPace } from "./watch-pace.js";
 
 /** What the loop needs of a session. */
@@ -63,7 +63,7 @@ export async function* watchSession(
 	checkPositive("count", count);
 	const session = open();
 	try {
-		options.onCounting?.({ description: session.description });
+		options.onCounting?.(countingInfo(session));
 		const end = clock.nowSeconds() + durationSeconds;
 		const pace = new WatchPace(clock.nowSeconds(), options.mostPerSecond);
 		let [left, droppedBefore, nextLook] = [count, 0, clock.nowSeconds() + LOOK_SECONDS];

@@ -6,7 +6,7 @@ import { totalsOf } from "../model/totals.js";
 import { isQuiet, type QuietOptions, quietLines } from "../sinks/quiet.js";
 import type { CliContext } from "./context.js";
 import type { Interruption } from "./interruption.js";
-import { countingLine, failureLine, quietText, summaryLine } from "./messages.js";
+import { countingText, failureLine, quietText, summaryLine } from "./messages.js";
 import type { Flags } from "./settings.js";
 
 /** A snapshot, and the one before it. Returns false when nobody looks any more. */
@@ -39,7 +39,7 @@ export async function follow(flags: Flags, context: CliContext, options: FollowO
 		onCounting: (info) => {
 			const description = options.description ?? info.description;
 			if (flags.quiet !== true) {
-				void context.stderr.tell(countingLine(description, options.advice));
+				void context.stderr.tell(countingText({ ...info, description }, options.advice));
 			}
 			words.description = description;
 			options.onCounting?.(description);

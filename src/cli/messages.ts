@@ -2,6 +2,7 @@
 import { HttpeekError } from "../base/errors.js";
 import { escapeMessage, escapeText } from "../base/escape.js";
 import { truncateToWidth } from "../base/width.js";
+import type { CountingInfo } from "../index.js";
 import type { Totals } from "../model/totals.js";
 
 /** Terminal columns of what is watched: a command can be a whole script. */
@@ -10,6 +11,16 @@ const LONGEST_DESCRIPTION = 100;
 /** Counting has begun: from here on no exchange is missed. */
 export function countingLine(description: string, advice = ""): string {
 	return `httpeek: counting ${truncateToWidth(escapeText(description), LONGEST_DESCRIPTION)}${advice}\n`;
+}
+
+/** The same, and what is not counted although it should be. */
+export function countingText({ description, tlsProblem }: CountingInfo, advice = ""): string {
+	return countingLine(description, advice) + (tlsProblem === undefined ? "" : tlsProblemLine(tlsProblem));
+}
+
+/** Encrypted connections should be read and are not; the others are counted. */
+function tlsProblemLine(problem: string): string {
+	return `httpeek: TLS is not read: ${escapeText(problem)}\n`;
 }
 
 /** The end: what was counted, what failed, what may be missing. */

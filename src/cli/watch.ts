@@ -10,7 +10,7 @@ import { exchangeFormatter, exchangeHeader } from "../sinks/exchanges.js";
 import type { CliContext } from "./context.js";
 import { conclude } from "./follow.js";
 import type { Interruption } from "./interruption.js";
-import { countingLine, missedLine, replayLine, watchSummaryLine } from "./messages.js";
+import { countingText, missedLine, replayLine, watchSummaryLine } from "./messages.js";
 import { observeOptions, useColor } from "./settings.js";
 import type { WatchFlags } from "./watch-options.js";
 import { ExchangeRecording, replay } from "./watch-recording.js";
@@ -87,10 +87,10 @@ function watchOptions(
 		...(tls !== undefined && { tls }),
 		...(stdout.isTerminal && { mostPerSecond: MOST_PER_SECOND_ON_A_TERMINAL }),
 		signal,
-		onCounting: ({ description }) => {
+		onCounting: (info) => {
 			recording?.open();
 			const advice = flags.duration === undefined && flags.count === undefined ? " (Ctrl-C ends)" : "";
-			if (flags.quiet !== true) void stderr.tell(countingLine(description, advice));
+			if (flags.quiet !== true) void stderr.tell(countingText(info, advice));
 		},
 	};
 }

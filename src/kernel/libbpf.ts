@@ -127,6 +127,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 	});
 	const printer = koffi.pointer(koffi.proto("httpeek_printer", "int", ["int", "void *", "void *"]));
 
+	const linkDestroy = libbpf.func("int bpf_link__destroy(void *link)");
 	const setPrint = libbpf.func("libbpf_set_print", "void *", ["void *"]);
 	const versionString = libbpf.func("const char *libbpf_version_string(void)");
 	const open = libbpf.func("bpf_object__open_file", "void *", ["str", koffi.pointer(openOptions)]);
@@ -219,7 +220,8 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 			return Number(syscall(SYS_BPF[process.arch] ?? -1, BPF_LINK_CREATE, address(attributes), attributes.length, 0));
 		},
 		attachRawTracepoint: libbpf.func("void *bpf_program__attach_raw_tracepoint(void *program, const char *name)"),
-		linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
+		linkDestroy,
+		linkDestroyInBackground: (link) => linkDestroy.async(link, () => undefined),
 		testRun: (programFd: number, input: TestRunInput): TestRunOutput => {
 			const options = {
 				sz: koffi.sizeof(testRunOptions),

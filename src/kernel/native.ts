@@ -82,6 +82,8 @@ export interface Native {
 	linkUprobes(programFd: number, places: UprobeLinkInput): number;
 	attachRawTracepoint(program: Pointer, name: string): Pointer | null;
 	linkDestroy(link: Pointer): number;
+	/** The same in another thread: returns at once. */
+	linkDestroyInBackground(link: Pointer): void;
 	testRun(programFd: number, input: TestRunInput): TestRunOutput;
 	/** Fills `info` (a `struct bpf_prog_info` or the like) as far as both it and the kernel's struct reach. */
 	objectInfo(fd: number, info: Uint8Array): number;

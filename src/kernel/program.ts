@@ -1,8 +1,9 @@
 /** A BPF program of a loaded object. */
 import { closeSync } from "node:fs";
+import type { HttpeekError } from "../base/errors.js";
 import { Errno } from "./errno.js";
 import { native } from "./libbpf.js";
-import { BpfLink } from "./link.js";
+import { type Attachment, BpfLink, LinkDescriptor } from "./link.js";
 import type { Pointer } from "./native.js";
 import { bpfRefused } from "./refusal.js";
 
@@ -73,6 +74,13 @@ export function enableStatistics(): Disposable {
 	return { [Symbol.dispose]: () => closeSync(fd) };
 }
 
+const UPROBE_PRIVILEGES = "run as root: uprobes take CAP_SYS_ADMIN; from Linux 6.12 on CAP_BPF and CAP_PERFMON suffice";
+
+function uprobeRefused(name: string, path: string, errno: number): HttpeekError {
+	const isForbidden = errno === Errno.EPERM || errno === Errno.EACCES;
+	return bpfRefused(`attach ${name} to ${path}`, errno, isForbidden ? { hint: UPROBE_PRIVILEGES } : {});
+}
+
 /** Owned by its BpfObject. */
 export class BpfProgram {
 	readonly name: string;
@@ -110,7 +118,7 @@ export class BpfProgram {
 	attachUprobe({ pid, path, offset, atReturn }: UprobePlace): BpfLink {
 		const link = native().attachUprobe(this.#program, pid ?? ALL_PROCESSES, path, offset, atReturn);
 		if (link !== null) return new BpfLink(link);
-		throw bpfRefused(`attach ${this.name} to ${path}`, native().errno());
+		throw uprobeRefused(this.name, path, native().errno());
 	}
 
 	/**
@@ -118,7 +126,7 @@ export class BpfProgram {
 	 *
 	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
 	 */
-	attachUprobes({ pid, path, atReturn }: Omit<UprobePlace, "offset">, places: readonly CookedPlace[]): Disposable {
+	attachUprobes({ pid, path, atReturn }: Omit<UprobePlace, "offset">, places: readonly CookedPlace[]): Attachment {
 		const fd = native().linkUprobes(native().programFd(this.#program), {
 			path,
 			offsets: BigUint64Array.from(places, ({ offset }) => BigInt(offset)),
@@ -126,8 +134,8 @@ export class BpfProgram {
 			pid: pid ?? 0,
 			atReturn,
 		});
-		if (fd < 0) throw bpfRefused(`attach ${this.name} to ${path}`, native().errno());
-		return { [Symbol.dispose]: () => closeSync(fd) };
+		if (fd < 0) throw uprobeRefused(this.name, path, native().errno());
+		return new LinkDescriptor(fd);
 	}
 
 	/**

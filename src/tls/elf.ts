@@ -53,6 +53,8 @@ export interface ElfImage {
 	readonly file: BoundedFile;
 	readonly machine: Machine;
 	readonly segments: readonly Segment[];
+	/** Address of its first instruction; 0 where it has none. */
+	readonly entry: number;
 	/** Where the table for the dynamic linker is in the file, bytes; undefined where nothing has to be linked. */
 	readonly dynamic: { readonly offset: number; readonly sizeBytes: number } | undefined;
 }
@@ -101,6 +103,7 @@ function imageOf(file: BoundedFile, header: Buffer): ElfImage {
 	return {
 		file,
 		machine,
+		entry: toNumber(header.readBigUInt64LE(24)),
 		segments: segmentsIn(table, file.sizeBytes),
 		dynamic: dynamic && {
 			offset: toNumber(dynamic.readBigUInt64LE(8)),
@@ -125,6 +128,11 @@ export function codeOffsetOf({ segments }: ElfImage, address: number): number | 
 		segments.filter(({ isExecutable }) => isExecutable),
 		address,
 	);
+}
+
+/** Where the first instruction of a program lies in the file; undefined where it has none. */
+export function entryOffsetOf(elf: ElfImage): number | undefined {
+	return elf.entry === 0 ? undefined : codeOffsetOf(elf, elf.entry);
 }
 
 function offsetIn(segments: readonly Segment[], address: number): number | undefined {

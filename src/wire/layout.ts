@@ -320,6 +320,35 @@ export const CONNECTION_OFFSET = {
 	pendingHead: 180,
 } as const;
 
+/** `struct tls_key` */
+export interface TlsKey {
+	readonly object: bigint;
+	readonly tgid: number;
+}
+
+/** Bytes of a `struct tls_key`. */
+export const TLS_KEY_SIZE = 16;
+
+/** Where the members of a `struct tls_key` begin, in bytes. */
+export const TLS_KEY_OFFSET = {
+	object: 0,
+	tgid: 8,
+} as const;
+
+/** Reads the `struct tls_key` at byte `at`. Byte arrays are views of the same memory, not copies. */
+export function readTlsKey(view: DataView, at: number): TlsKey {
+	return {
+		object: view.getBigUint64(at, true),
+		tgid: view.getUint32(at + 8, true),
+	};
+}
+
+/** Writes a `struct tls_key` to byte `at`; padding is left as it is. */
+export function writeTlsKey(view: DataView, at: number, value: TlsKey): void {
+	view.setBigUint64(at, value.object, true);
+	view.setUint32(at + 8, value.tgid, true);
+}
+
 /** `struct peer_key` */
 export interface PeerKey {
 	readonly owner: number;

@@ -1,5 +1,4 @@
 /** The clients of the matrix: how each is told to ask a server for the targets, and what it then has asked for. */
-
 import type { Certificate } from "../support/certificate.js";
 import { H2LOAD, HEY, type LoadGenerator, REQUESTS, REQUESTS_EACH, SENT } from "./load.js";
 import {
@@ -41,6 +40,7 @@ const oneByOne = (...command: Command): Pick<Client, "commands" | "sent"> => ({
 	commands: ({ base }) => [[...command, ...urls(base)]],
 	sent: countsOf(FEW),
 });
+/** A load generator. */
 const generating = ({ commands }: Pick<LoadGenerator, "commands">): Pick<Client, "commands" | "sent"> => ({
 	commands: ({ base }) => commands(base),
 	sent: SENT,
@@ -129,14 +129,14 @@ export const CLIENTS: readonly Client[] = [
 	{
 		name: "Net::HTTP",
 		language: "Ruby",
-		version: { debianPackage: "ruby3.1" },
+		version: { debianPackage: "ruby" },
 		tls: OPENSSL,
 		...oneByOne("ruby", source("client.rb")),
 	},
 	{
 		name: "streams",
 		language: "PHP",
-		version: { debianPackage: "php8.2-cli" },
+		version: { debianPackage: "php-cli" },
 		tls: OPENSSL,
 		...oneByOne("php", source("client.php")),
 	},

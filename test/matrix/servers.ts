@@ -14,7 +14,23 @@ export interface Server extends Description {
 const OPENSSL = { library: "OpenSSL, shared" };
 const IN_PYTHON = { language: "Python", tls: OPENSSL };
 
-/** Those that answer by themselves. nginx and haproxy are started by the test: the one has a second end, the other is it. */
+/** Started as in other tests (test/support/nginx.ts): clients of the matrix ask it, too. */
+export const NGINX: Description = {
+	name: "nginx",
+	language: "C",
+	version: { debianPackage: "nginx-light" },
+	tls: OPENSSL,
+};
+
+/** Needs a server behind it: haproxyCommand(). */
+export const HAPROXY: Description = {
+	name: "haproxy",
+	language: "C",
+	version: { debianPackage: "haproxy" },
+	tls: OPENSSL,
+};
+
+/** All others. */
 export const SERVERS: readonly Server[] = [
 	{
 		name: "Apache httpd",
@@ -94,7 +110,7 @@ export const SERVERS: readonly Server[] = [
 	{
 		name: "PHP's own server",
 		language: "PHP",
-		version: { debianPackage: "php8.2-cli" },
+		version: { debianPackage: "php-cli" },
 		tls: { none: "it has no TLS" },
 		// it closes every connection, and h2load does not open others
 		askedWith: HEY,

@@ -198,7 +198,7 @@ export class CaptureSession {
 
 	/** What is read of encrypted connections, and why something is not; undefined where it was not asked for. */
 	tlsReport(): TlsReport | undefined {
-		if (this.#tlsProblem !== undefined) return { libraries: [], problems: [this.#tlsProblem.message] };
+		if (this.#tlsProblem !== undefined) return { libraries: [], problems: [this.#tlsProblem.message], pids: new Set() };
 		return this.#tls?.report();
 	}
 

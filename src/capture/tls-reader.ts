@@ -34,6 +34,8 @@ export interface TlsReport {
 	readonly libraries: readonly { readonly path: string; readonly kind: string; readonly version: string | undefined }[];
 	/** Why something is not read: a library's version, or what the kernel refused. */
 	readonly problems: readonly string[];
+	/** Processes that have been found with a library that is read. */
+	readonly pids: ReadonlySet<number>;
 }
 
 interface Hooked {
@@ -87,7 +89,9 @@ export class TlsReader {
 	}
 
 	report(): TlsReport {
-		return { libraries: [...this.#libraries.values()], problems: [...this.#problems] };
+		const read = [...this.#hooked.values()].filter(({ attachments }) => attachments.length > 0);
+		const pids = new Set(read.flatMap((hooked) => [...hooked.pids]));
+		return { libraries: [...this.#libraries.values()], problems: [...this.#problems], pids };
 	}
 
 	/** Takes all hooks off. */

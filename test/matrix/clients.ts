@@ -73,8 +73,8 @@ export const CLIENTS: readonly Client[] = [
 		commands: ({ base }) => {
 			const paths = TARGETS.map(({ path }) => path).join(" ");
 			const words = ["env", `PATHS=${paths}`, `REQUESTS=${REQUESTS}`, "wrk"] as const;
-			// the script ends the requests, not wrk, which waits for the time that it was told
-			return [[...words, "-t", "1", "-c", "1", "-d", "2s", "-s", source("wrk.lua"), base]];
+			// the script ends it, not the time
+			return [[...words, "-t", "1", "-c", "1", "-d", "60s", "-s", source("wrk.lua"), base]];
 		},
 		sent: SENT,
 	},

@@ -13,26 +13,25 @@ import { difference } from "../../src/model/difference.js";
 import type { Role, Snapshot } from "../../src/model/snapshot.js";
 import { lossesOf, rowsOf, settled, skipReason, watch } from "../support/capture.js";
 import { type Certificate, makeCertificate, trusting } from "../support/certificate.js";
-import { makeLiveCgroup } from "../support/live-cgroup.js";
+import { makeLiveCgroup, processesIn } from "../support/live-cgroup.js";
 import { listens, startNginx } from "../support/nginx.js";
-import { freePort, start } from "../support/programs.js";
+import { freePort, makeCgroupBelow, type Program, start } from "../support/programs.js";
+import { until } from "../support/until.js";
 import { CLIENTS, type Client } from "./clients.js";
 import { classesOf, H2LOAD, type LoadGenerator, SENT, sumsOf } from "./load.js";
 import { type Cell, type Row, replaceTable, withoutVersions } from "./page.js";
 import { type Command, type Counts, type Description, OwnPrograms, type Place } from "./programs.js";
 import { HAPROXY, haproxyCommand, NGINX, SERVERS, type Server } from "./servers.js";
 
-/** Until httpeek reads TLS: then this goes, and what depends on it. What is sent over TLS is sent already now. */
-const IS_TLS_BUILT = true;
 const FAILED = "failed";
-const TLS_NOT_BUILT = "TLS not built yet";
 const PAGE = new URL("../../../docs/matrix.md", import.meta.url);
 const ROLES: readonly Role[] = ["client", "server"];
 
 /** What a row's test needs. */
 interface Stage {
-	/** Only for this row; what runs in it ends with the row. */
-	readonly cgroup: string;
+	/** Two cgroups only for this row; what runs in them ends with the row. */
+	readonly servers: string;
+	readonly clients: string;
 	readonly folder: string;
 	readonly session: CaptureSession;
 	/** For servers: they speak TLS with it, or plain HTTP without. */
@@ -58,7 +57,8 @@ test("the matrix", { skip: skipReason }, async (context) => {
 			const cgroup = makeLiveCgroup(inner, parent);
 			const folder = mkdtempSync(join(tmpdir(), "httpeek-matrix-"));
 			inner.after(() => rmSync(folder, { recursive: true, force: true }));
-			cell = await play({ cgroup, folder, session, certificate, trusted, programs }, inner);
+			const [servers, clients] = [makeCgroupBelow(cgroup, "servers"), makeCgroupBelow(cgroup, "clients")];
+			cell = await play({ servers, clients, folder, session, certificate, trusted, programs }, inner);
 		});
 		return cell;
 	};
@@ -70,7 +70,7 @@ test("the matrix", { skip: skipReason }, async (context) => {
 	};
 
 	await addRows(["server"], NGINX, async (stage, inner) => {
-		const { port } = await startNginx(inner, stage.cgroup, stage.certificate);
+		const { port } = await startNginx(inner, stage.servers, stage.certificate);
 		return load(stage, [port]);
 	});
 	for (const server of SERVERS) await addRows(["server"], server, (stage) => loadServer(stage, server));
@@ -94,7 +94,7 @@ async function loadServer(stage: Stage, server: Server): Promise<Cell> {
 
 /** Both ends of haproxy count, and both of its neighbours. */
 async function loadThroughHaproxy(stage: Stage, context: TestContext): Promise<Cell> {
-	const backend = await startNginx(context, stage.cgroup, stage.certificate);
+	const backend = await startNginx(context, stage.servers, stage.certificate);
 	const port = await startAt(stage, (place) => haproxyCommand(place, backend.port));
 	return load(stage, [port, backend.port]);
 }
@@ -102,7 +102,7 @@ async function loadThroughHaproxy(stage: Stage, context: TestContext): Promise<C
 async function startAt(stage: Stage, prepare: (place: Place) => Command): Promise<number> {
 	const port = await freePort();
 	const [command, ...words] = prepare({ ...stage, port });
-	await listens(port, start(stage.cgroup, command, words));
+	await listens(port, start(stage.servers, command, words));
 	return port;
 }
 
@@ -114,8 +114,8 @@ async function load(
 ): Promise<Cell> {
 	const told: (readonly [string, number])[] = [];
 	const counted = await during(stage.session, async () => {
-		for (const [command, ...words] of generator.commands(baseOf(stage, ports[0]))) {
-			const { stdout } = await start(stage.cgroup, command, words).succeeded();
+		for (const command of generator.commands(baseOf(stage, ports[0]))) {
+			const { stdout } = await (await startClient(stage, command)).succeeded();
 			told.push(...Object.entries(generator.told(stdout)));
 		}
 	});
@@ -124,19 +124,48 @@ async function load(
 }
 
 async function ask(stage: Stage, context: TestContext, client: Client): Promise<Cell> {
-	const { cgroup, certificate, trusted, programs, session } = stage;
-	const nginx = await startNginx(context, cgroup, certificate);
+	const { servers, certificate, trusted, programs, session } = stage;
+	const nginx = await startNginx(context, servers, certificate);
 	const task = { base: baseOf(stage, nginx.port), certificate: trusted, programs };
 	const goodCodes = [0, ...(client.goodCodes ?? [])];
 	const counted = await during(session, async () => {
-		for (const [command, ...words] of client.commands(task)) {
-			const program = start(cgroup, command, words, { env: trusting(trusted) });
+		for (const command of client.commands(task)) {
+			const program = await startClient(stage, command);
 			const { code } = await program.ended;
-			assert.ok(code !== null && goodCodes.includes(code), `${command} ended with ${code}: ${program.stderr}`);
+			assert.ok(code !== null && goodCodes.includes(code), `${command[0]} ended with ${code}: ${program.stderr}`);
 		}
 	});
 	assert.deepEqual(fromLog(await nginx.stop()), client.sent, "what nginx has logged is what was to be sent");
 	return checked(stage, counted, [nginx.port], client.sent);
+}
+
+/**
+ * Starts a client. In a narrow scope httpeek has to find a process before it can read its TLS (src/capture/tls-reader.ts),
+ * and what it has done before then is not counted. How long that takes is not what is tried here, so the servers stand
+ * still until the client has been found: it waits for their part of the handshake, and has not sent a request.
+ */
+async function startClient(stage: Stage, [command, ...words]: Command): Promise<Program> {
+	const { servers, clients, certificate, trusted } = stage;
+	const options = { env: trusting(trusted) };
+	if (certificate === undefined) return start(clients, command, words, options);
+	await until(() => areRead(stage, processesIn(servers)), "the servers' TLS is read");
+	freeze(servers, true);
+	try {
+		const program = start(clients, command, words, options);
+		await until(() => areRead(stage, [program.pid]) || !program.isRunning, `the TLS of ${command} is read`);
+		return program;
+	} finally {
+		freeze(servers, false);
+	}
+}
+
+function areRead({ session }: Stage, pids: readonly number[]): boolean {
+	const read = session.tlsReport()?.pids;
+	return pids.every((pid) => read?.has(pid) === true);
+}
+
+function freeze(cgroup: string, isFrozen: boolean): void {
+	writeFileSync(join(cgroup, "cgroup.freeze"), isFrozen ? "1" : "0");
 }
 
 function baseOf({ certificate }: Stage, port: number): string {
@@ -161,15 +190,14 @@ function checked(
 	sent: Counts,
 ): Cell {
 	const tls = certificate !== undefined;
-	const isCounted = !tls || IS_TLS_BUILT;
 	for (const port of ports) {
 		for (const role of ROLES) {
-			assert.deepEqual(countsAt(snapshot, port, role, tls), isCounted ? sent : {}, `${role}, tls ${tls}`);
+			assert.deepEqual(countsAt(snapshot, port, role, tls), sent, `${role}, tls ${tls}`);
 			assert.deepEqual(countsAt(snapshot, port, role, !tls), {}, `${role}, tls ${!tls}`);
 		}
 	}
 	assert.deepEqual(lossesOf(snapshot), {});
-	return isCounted ? { counted: sum(countsAt(snapshot, ports[0], "server", tls)), sent: sum(sent) } : TLS_NOT_BUILT;
+	return { counted: sum(countsAt(snapshot, ports[0], "server", tls)), sent: sum(sent) };
 }
 
 function countsAt(snapshot: Snapshot, port: number, role: Role, tls: boolean): Counts {

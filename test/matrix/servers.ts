@@ -125,7 +125,10 @@ export const SERVERS: readonly Server[] = [
 	},
 ];
 
-/** haproxy between its clients and a server on the same host, with TLS on both sides or on none. */
+/**
+ * haproxy between its clients and a server on the same host, with TLS on both sides or on none. It does not answer those
+ * who only look whether it is there.
+ */
 export function haproxyCommand(place: Place, backendPort: number): Command {
 	const { port, certificate } = place;
 	const path = write(
@@ -137,6 +140,7 @@ defaults
 	timeout connect 10s
 	timeout client 60s
 	timeout server 60s
+	option http-ignore-probes
 frontend in
 	bind 127.0.0.1:${port} ${certificate ? `ssl crt ${certificate.both}` : ""}
 	default_backend out
@@ -156,6 +160,8 @@ Mutex file:${folder}
 ErrorLog ${folder}/error.log
 ${modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join("\n")}
 Listen 127.0.0.1:${port}
+ServerLimit 1
+StartServers 1
 MaxKeepAliveRequests 0
 KeepAliveTimeout 60
 DocumentRoot ${folder}/www

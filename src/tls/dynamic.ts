@@ -13,6 +13,8 @@ const TEXT_TAGS = [DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH];
 const MOST_ENTRIES = 512;
 /** PATH_MAX: of a name, or of all folders. */
 const MOST_TEXT_BYTES = 4096;
+/** Some hundred bytes hold all texts of nearly every file; of LLVM they are four million apart. */
+const MOST_BYTES_OF_A_PIECE = 16 * 1024;
 /** All names together: they are remembered. */
 const MOST_NAMES_BYTES = 16 * 1024;
 
@@ -63,16 +65,17 @@ function readPlaces({ file, dynamic }: ElfImage): Places {
 	return places;
 }
 
-/** Reads the table of names from the first text that is wanted on: linkers put these next to each other, mostly. */
-function textReader(image: ElfImage, places: Places): (place: number) => string | undefined {
-	const start = fileOffsetOf(image, places.get(DT_STRTAB)?.[0] ?? -1);
+/** Reads texts of the table of names: in one piece where they stand close to each other, as linkers put them mostly. */
+function textReader({ file, segments }: ElfImage, places: Places): (place: number) => string | undefined {
+	const start = fileOffsetOf({ segments }, places.get(DT_STRTAB)?.[0] ?? -1);
 	const wanted = TEXT_TAGS.flatMap((tag) => places.get(tag) ?? []);
 	if (start === undefined || wanted.length === 0) return () => undefined;
 	const [first, last] = [Math.min(...wanted), Math.max(...wanted)];
-	const end = Math.min(start + last + MOST_TEXT_BYTES, image.file.sizeBytes);
-	const bytes = image.file.read(start + first, end - start - first);
+	const read = (place: number, lengthBytes: number) =>
+		file.read(start + place, Math.min(lengthBytes, file.sizeBytes - start - place));
+	const piece = last - first <= MOST_BYTES_OF_A_PIECE ? read(first, last - first + MOST_TEXT_BYTES) : undefined;
 	return (place) => {
-		const text = bytes.subarray(place - first, place - first + MOST_TEXT_BYTES);
+		const text = piece?.subarray(place - first, place - first + MOST_TEXT_BYTES) ?? read(place, MOST_TEXT_BYTES);
 		const length = text.indexOf(0);
 		return length < 0 ? undefined : text.toString("utf8", 0, length);
 	};

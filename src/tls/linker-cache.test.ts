@@ -6,7 +6,17 @@ import { writeMade } from "../../test/support/made-elf.js";
 import { makeLinkerCache } from "../../test/support/made-linker-cache.js";
 import { LinkerCache } from "./linker-cache.js";
 
-const NAMES = ["libz.so.1", "libx10.so", "libx9.so", "libx.so.10", "libx.so.9", "libx.so", "libssl.so.3", "liba.so"];
+const NAMES = [
+	"lib0.so",
+	"libz.so.1",
+	"libx10.so",
+	"libx9.so",
+	"libx.so.10",
+	"libx.so.9",
+	"libx.so",
+	"libssl.so.3",
+	"liba.so",
+];
 const ENTRIES = NAMES.flatMap((name) => [[name, `/special/${name}`] as const, [name, `/lib/${name}`] as const]);
 
 for (const oldEntries of [0, 1, 2]) {

@@ -21,7 +21,7 @@ const USUAL_FOLDERS = ["/lib64", "/usr/lib64", "/lib", "/usr/local/lib", "/usr/l
 /** LibreOffice needs two hundred. */
 const MOST_LIBRARIES = 512;
 const MOST_FOLDERS_OF_A_PATH = 64;
-/** Looking at a name takes 3 µs: no program holds httpeek up for longer than some 20 ms. */
+/** Looking at a name takes some microseconds: no program holds httpeek up for longer than some tens of milliseconds. */
 const MOST_LOOKS = 4096;
 const MOST_PROGRAMS_REMEMBERED = 1024;
 const MOST_IMAGES_REMEMBERED = 2048;

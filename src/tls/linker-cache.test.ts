@@ -28,7 +28,7 @@ for (const oldEntries of [0, 1, 2]) {
 }
 
 test("what is no cache is refused", (context) => {
-	for (const text of ["", "ld.so-1.7.0", `ld.so-1.7.0\0${"\xff".repeat(60)}`, "glibc-ld.so.cache1.1", "x".repeat(99)]) {
+	for (const text of ["", "glibc-ld.so", "x".repeat(99)]) {
 		const path = writeMade(context, Buffer.from(text, "latin1"));
 		assert.throws(() => new LinkerCache(path), { name: "UnreadableFile" });
 	}

@@ -2,6 +2,7 @@
 import { type ElfImage, fileOffsetOf } from "./elf.js";
 
 const ENTRY_BYTES = 16;
+const WORDS_OF_ENTRY = 4;
 const DT_NULL = 0;
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
@@ -9,10 +10,13 @@ const DT_SONAME = 14;
 const DT_RPATH = 15;
 const DT_RUNPATH = 29;
 const TEXT_TAGS = [DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH];
+const TAGS = new Set([...TEXT_TAGS, DT_STRTAB]);
 /** An entry for each library, and some thirty others. */
 const MOST_ENTRIES = 512;
 /** PATH_MAX: of a name, or of all folders. */
 const MOST_TEXT_BYTES = 4096;
+/** Some hundred bytes hold all texts of nearly every file; of LLVM they are four million apart. */
+const MOST_BYTES_OF_A_PIECE = 16 * 1024;
 /** All names together: they are remembered. */
 const MOST_NAMES_BYTES = 16 * 1024;
 
@@ -51,34 +55,36 @@ function readPlaces({ file, dynamic }: ElfImage): Places {
 	const places = new Map<number, number[]>();
 	if (dynamic === undefined) return places;
 	const count = Math.min(Math.floor(dynamic.sizeBytes / ENTRY_BYTES), MOST_ENTRIES);
-	const entries = file.read(dynamic.offset, count * ENTRY_BYTES);
-	for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-		const tag = numberAt(entries, at);
-		if (tag === DT_NULL) break;
-		const value = numberAt(entries, at + 8);
+	// as words, because a new process is waiting: the first search runs in V8's interpreter, which is slow with calls
+	const words = new Uint32Array(count * WORDS_OF_ENTRY);
+	file.fill(Buffer.from(words.buffer), dynamic.offset, words.byteLength);
+	for (let at = 0; at < words.length; at += WORDS_OF_ENTRY) {
+		// the lower half first: httpeek runs on little-endian machines only
+		const tag = words[at] ?? DT_NULL;
+		const isWide = words[at + 1] !== 0;
+		if (tag === DT_NULL && !isWide) break;
+		if (isWide || !TAGS.has(tag)) continue;
 		const known = places.get(tag);
-		if (known === undefined) places.set(tag, [value]);
-		else known.push(value);
+		// beyond the safe integers it is outside every file, exact or not
+		const place = (words[at + 3] ?? 0) * 2 ** 32 + (words[at + 2] ?? 0);
+		if (known === undefined) places.set(tag, [place]);
+		else known.push(place);
 	}
 	return places;
 }
 
-/** Reads the table of names from the first text that is wanted on: linkers put these next to each other, mostly. */
-function textReader(image: ElfImage, places: Places): (place: number) => string | undefined {
-	const start = fileOffsetOf(image, places.get(DT_STRTAB)?.[0] ?? -1);
+/** Reads texts of the table of names: in one piece where they stand close to each other, as linkers put them mostly. */
+function textReader({ file, segments }: ElfImage, places: Places): (place: number) => string | undefined {
+	const start = fileOffsetOf({ segments }, places.get(DT_STRTAB)?.[0] ?? -1);
 	const wanted = TEXT_TAGS.flatMap((tag) => places.get(tag) ?? []);
 	if (start === undefined || wanted.length === 0) return () => undefined;
 	const [first, last] = [Math.min(...wanted), Math.max(...wanted)];
-	const end = Math.min(start + last + MOST_TEXT_BYTES, image.file.sizeBytes);
-	const bytes = image.file.read(start + first, end - start - first);
+	const read = (place: number, lengthBytes: number) =>
+		file.read(start + place, Math.min(lengthBytes, file.sizeBytes - start - place));
+	const piece = last - first <= MOST_BYTES_OF_A_PIECE ? read(first, last - first + MOST_TEXT_BYTES) : undefined;
 	return (place) => {
-		const text = bytes.subarray(place - first, place - first + MOST_TEXT_BYTES);
+		const text = piece?.subarray(place - first, place - first + MOST_TEXT_BYTES) ?? read(place, MOST_TEXT_BYTES);
 		const length = text.indexOf(0);
 		return length < 0 ? undefined : text.toString("utf8", 0, length);
 	};
-}
-
-/** Quicker than to make a bigint first; what is beyond the safe integers is outside every file, exact or not. */
-function numberAt(bytes: Buffer, at: number): number {
-	return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 }

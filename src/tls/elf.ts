@@ -118,12 +118,12 @@ export function findSection({ sections }: Elf, name: string): Section | undefine
 }
 
 /** Where a loaded address lies in the file; undefined when it is not loaded from there. */
-export function fileOffsetOf({ segments }: ElfImage, address: number): number | undefined {
+export function fileOffsetOf({ segments }: Pick<ElfImage, "segments">, address: number): number | undefined {
 	return offsetIn(segments, address);
 }
 
 /** As fileOffsetOf(), for code only: undefined for addresses where nothing can be executed. */
-export function codeOffsetOf({ segments }: ElfImage, address: number): number | undefined {
+export function codeOffsetOf({ segments }: Pick<ElfImage, "segments">, address: number): number | undefined {
 	return offsetIn(
 		segments.filter(({ isExecutable }) => isExecutable),
 		address,

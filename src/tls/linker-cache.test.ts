@@ -6,7 +6,17 @@ import { writeMade } from "../../test/support/made-elf.js";
 import { makeLinkerCache } from "../../test/support/made-linker-cache.js";
 import { LinkerCache } from "./linker-cache.js";
 
-const NAMES = ["libz.so.1", "libx10.so", "libx9.so", "libx.so.10", "libx.so.9", "libx.so", "libssl.so.3", "liba.so"];
+const NAMES = [
+	"lib0.so",
+	"libz.so.1",
+	"libx10.so",
+	"libx9.so",
+	"libx.so.10",
+	"libx.so.9",
+	"libx.so",
+	"libssl.so.3",
+	"liba.so",
+];
 const ENTRIES = NAMES.flatMap((name) => [[name, `/special/${name}`] as const, [name, `/lib/${name}`] as const]);
 
 for (const oldEntries of [0, 1, 2]) {
@@ -18,7 +28,7 @@ for (const oldEntries of [0, 1, 2]) {
 }
 
 test("what is no cache is refused", (context) => {
-	for (const text of ["", "ld.so-1.7.0", `ld.so-1.7.0\0${"\xff".repeat(60)}`, "glibc-ld.so.cache1.1", "x".repeat(99)]) {
+	for (const text of ["", "glibc-ld.so", "x".repeat(99)]) {
 		const path = writeMade(context, Buffer.from(text, "latin1"));
 		assert.throws(() => new LinkerCache(path), { name: "UnreadableFile" });
 	}

@@ -10,18 +10,18 @@ import { BoundedFile } from "./bounded-file.js";
 import { type CandidateFile, isPromising, PROC, programOf, readLink } from "./candidates.js";
 import { type Dynamic, readDynamic } from "./dynamic.js";
 import { type Machine, readElfImage } from "./elf.js";
-import { LinkerCache } from "./linker-cache.js";
+import { LINKER_CACHE, LinkerCache } from "./linker-cache.js";
 import { ProcessRoot, stateOf } from "./process-root.js";
 import { RecentMap } from "./recent.js";
 
-const LINKER_CACHE = "/etc/ld.so.cache";
+const OWN_ROOT = "/proc/self/root";
 const MULTIARCH: Readonly<Record<Machine, string>> = { "x86-64": "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
 /** Where glibc of one distribution or another and musl look last. Files for other machines are passed over. */
 const USUAL_FOLDERS = ["/lib64", "/usr/lib64", "/lib", "/usr/local/lib", "/usr/lib"];
 /** LibreOffice needs two hundred. */
 const MOST_LIBRARIES = 512;
 const MOST_FOLDERS_OF_A_PATH = 64;
-/** Looking at a name takes 3 µs: no program holds httpeek up for longer than some 20 ms. */
+/** Looking at a name takes some microseconds: no program holds httpeek up for longer than some tens of milliseconds. */
 const MOST_LOOKS = 4096;
 const MOST_PROGRAMS_REMEMBERED = 1024;
 const MOST_IMAGES_REMEMBERED = 2048;
@@ -76,6 +76,12 @@ export class NeededFiles {
 		this.#searches.set(key, search);
 		const shownRoot = rootPath(base);
 		return search.paths.map((path) => ({ openPath: base + path, path: shownRoot + path }));
+	}
+
+	/** Remembers what a library of httpeek's own tree of files, and those that it needs, say: programs share them. */
+	learn(path: string): void {
+		const openPath = join(OWN_ROOT, path);
+		this.#search({ openPath, path }, OWN_ROOT, stateOf(openPath) ?? "");
 	}
 
 	#search(program: CandidateFile, base: string, state: string): Search {

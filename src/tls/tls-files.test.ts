@@ -104,9 +104,13 @@ test("hooks go into the file that was examined, or nowhere", (context) => {
 	assert.equal(fails(), undefined);
 });
 
-test("this process has node's OpenSSL, in its program or beside it", () => {
-	const file = new TlsFiles().ofProcess(process.pid).find(({ libraries }) => libraries[0]?.kind === "openssl");
-	assert.ok(file);
-	const { dev, ino } = statSync(file.path);
-	assert.ok(file.identity === `${dev}:${ino}` || file.identity.startsWith(`overlay:${ino}:`));
+test("this process has node's OpenSSL, in its program or beside it, and needs it", () => {
+	const files = new TlsFiles();
+	for (const found of [files.ofProcess(process.pid), files.aheadOfProcess(process.pid)]) {
+		const file = found.find(({ libraries }) => libraries[0]?.kind === "openssl");
+		assert.ok(file);
+		const { dev, ino } = statSync(file.path);
+		assert.ok(file.identity === `${dev}:${ino}` || file.identity.startsWith(`overlay:${ino}:`));
+	}
+	assert.deepEqual(files.aheadOfProcess(2 ** 30), []);
 });

@@ -3,12 +3,17 @@ import { closeSync, openSync, statfsSync, statSync } from "node:fs";
 import { O_PATH } from "./bounded-file.js";
 import { type CandidateFile, programOf } from "./candidates.js";
 import { findTlsLibraries, type TlsLibrary } from "./libraries.js";
+import { LINKER_CACHE, LinkerCache } from "./linker-cache.js";
 import { candidateFiles } from "./mapped-files.js";
 import { NeededFiles } from "./needed-files.js";
 import { RecentMap } from "./recent.js";
 
 /** Most of what is remembered are programs without TLS. */
 const MOST_FILES = 8192;
+/** Most of what is there to compile is compiled by then. */
+const WARM_UP_ROUNDS = 4;
+/** What the clients of a host use, mostly. */
+const COMMON_LIBRARIES = ["libcurl.so.4", "libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"];
 const OVERLAYFS = 0x794c7630;
 
 /** A file with TLS libraries in it. */
@@ -58,6 +63,21 @@ export class TlsFiles {
 		return program === undefined ? [] : this.#filesOf([program, ...this.#needed.ofProcess(pid)]);
 	}
 
+	/**
+	 * Does beforehand what takes long the first time: V8 compiles what aheadOfProcess() runs, and the host's own libraries are
+	 * read. Without, the first process would be gone before it is hooked. Takes some 100 ms.
+	 */
+	warmUp(): void {
+		const cache = hostLinkerCache();
+		const paths = COMMON_LIBRARIES.flatMap((name) => cache?.pathsOf(name) ?? []);
+		for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+			const needed = round === 0 ? this.#needed : new NeededFiles(this.#procRoot);
+			for (const path of paths) needed.learn(path);
+		}
+		this.aheadOfProcess(process.pid);
+		for (const path of paths) this.#fileOf({ openPath: path, path });
+	}
+
 	#filesOf(candidates: readonly CandidateFile[]): TlsFile[] {
 		const found = new Map<string, TlsFile>();
 		for (const candidate of candidates) {
@@ -78,6 +98,15 @@ export class TlsFiles {
 			// the process has ended, or the file is on a server that does not answer; the next look will tell
 			return undefined;
 		}
+	}
+}
+
+function hostLinkerCache(): LinkerCache | undefined {
+	try {
+		return new LinkerCache(LINKER_CACHE);
+	} catch {
+		// musl has none
+		return undefined;
 	}
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { isPromising, programOf } from "../../src/tls/candidates.js";
+import { findTlsLibraries } from "../../src/tls/libraries.js";
 import { LinkerCache } from "../../src/tls/linker-cache.js";
 import { NeededFiles } from "../../src/tls/needed-files.js";
 import { TlsFiles } from "../../src/tls/tls-files.js";
@@ -84,4 +85,20 @@ test("what is found ahead is what is mapped later, also in a container", async (
 		const comparable = ({ identity, state, path }: (typeof ahead)[number]) => [identity, state, path].join(" ");
 		assert.deepEqual(files.ofProcess(pid).map(comparable).toSorted(), ahead.map(comparable).toSorted());
 	}
+});
+
+test("after warming up, of a client only its program is examined", async (context) => {
+	const examined: string[] = [];
+	const files = new TlsFiles({
+		examine(path) {
+			examined.push(realpathSync(path));
+			return findTlsLibraries(path);
+		},
+	});
+	files.warmUp();
+	assert.ok(examined.some((path) => path.endsWith("/libssl.so.3")));
+	examined.length = 0;
+	const pid = await start(context, ["/usr/bin/curl", "-K", "-"]);
+	assert.equal(files.aheadOfProcess(pid).length, 2);
+	assert.deepEqual(examined, ["/usr/bin/curl"]);
 });

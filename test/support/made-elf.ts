@@ -120,7 +120,7 @@ export function dynamicSections({ needed = [], rpath, runpath, soname }: MadeDyn
 	const present = texts.flatMap(([tag, text]) => (text === undefined ? [] : [[tag, text] as const]));
 	const names = Buffer.from(`\0${present.map(([, text]) => text).join("\0")}\0`);
 	const placed = present.map(([tag, text]) => [tag, names.indexOf(`\0${text}\0`) + 1]);
-	const numbers = [...placed, [5, LOAD_ADDRESS + (placesOf([])[0] ?? 0)], [0, 0]].flat().map(BigInt);
+	const numbers = [[5, LOAD_ADDRESS + (placesOf([])[0] ?? 0)], ...placed, [0, 0]].flat().map(BigInt);
 	return [
 		{ name: ".dynstr", bytes: names, type: 3 },
 		{ name: ".dynamic", bytes: Buffer.from(new BigUint64Array(numbers).buffer), type: SHT_DYNAMIC, link: ".dynstr" },

@@ -60,6 +60,11 @@ export class LookSchedule {
 		return { due: [...present].filter((pid) => this.#isDue(pid, nowSeconds)), gone };
 	}
 
+	/** Whether no process is known. */
+	get isEmpty(): boolean {
+		return this.#known.size === 0;
+	}
+
 	/** A process is known from elsewhere; it is due all the same. */
 	note(pid: number, nowSeconds: number): void {
 		if (!this.#known.has(pid)) {

@@ -24,7 +24,7 @@ export interface TlsReaderOptions {
 	readonly attach: AttachTls;
 	/** Told of processes that had hooks and are gone. */
 	readonly onGone?: (pid: number) => void;
-	readonly files?: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
+	readonly files?: Pick<TlsFiles, "ofProcess" | "aheadOfProcess" | "warmUp">;
 	readonly procRoot?: string;
 	readonly cgroupRoot?: string;
 }
@@ -50,7 +50,7 @@ const MOST_REPORTED = 64;
 export class TlsReader {
 	readonly #attach: AttachTls;
 	readonly #onGone: (pid: number) => void;
-	readonly #files: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
+	readonly #files: Pick<TlsFiles, "ofProcess" | "aheadOfProcess" | "warmUp">;
 	readonly #procRoot: string;
 	readonly #schedule: LookSchedule;
 	readonly #isHost: boolean;
@@ -79,6 +79,16 @@ export class TlsReader {
 		const { due, gone } = this.#schedule.next(processesOf(scope, this.#isHost, this.#procRoot), nowSeconds);
 		for (const pid of gone) this.#forget(pid);
 		for (const pid of due) for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
+	}
+
+	/** Whether there is no process to look at yet. */
+	get isIdle(): boolean {
+		return this.#schedule.isEmpty;
+	}
+
+	/** Pays in advance, once, for what the first process that is awaited would have to wait for: some 80 ms. */
+	prepare(): void {
+		this.#files.warmUp();
 	}
 
 	/** Looks at one process, of which is known that it may do TLS soon. `hasExecuted`: its program has just begun. */

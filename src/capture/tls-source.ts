@@ -72,6 +72,9 @@ export class TlsSource {
 		this.#timer = setInterval(() => this.look(this.#scope), reader.isEach ? LOOK_MS : HOST_LOOK_MS);
 		this.#timer.unref();
 		void this.#followEvents();
+		// a scope without processes is one in which something is about to start: run
+		if (reader.isEach && reader.isIdle) reader.prepare();
+		else if (reader.isEach) setImmediate(() => this.#closed.signal.aborted || reader.prepare()).unref();
 	}
 
 	/** Looks for processes and libraries that are new or gone. */

@@ -66,6 +66,7 @@ test("libgnutls.so.30", () => {
 		"gnutls_handshake",
 		"gnutls_record_recv",
 		"gnutls_record_send2",
+		"gnutls_record_uncork",
 	]);
 });
 

@@ -6,9 +6,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { countOf, lossesOf, settled, watch } from "../support/capture.js";
+import { makeCertificate } from "../support/certificate.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
 import { startNginx } from "../support/nginx.js";
 import { run } from "../support/programs.js";
+import { until } from "../support/until.js";
 
 const skip = readFileSync("/proc/cmdline", "latin1").includes("httpeek.run=") ? false : "for test machines only";
 const REQUESTS = 200;
@@ -31,4 +33,22 @@ test("the whole host: both ends of what curl asks nginx, each in a cgroup of its
 		(await nginx.stop()).map((line) => line.replace(/\d+ 200$/, "N 200")),
 		Array.from({ length: REQUESTS }, () => "GET /users/N 200"),
 	);
+});
+
+/** The first curl has the library's file hooked; from then on it is hooked for whoever starts. */
+test("the whole host over TLS: a file is hooked once, for all processes", { skip }, async (context) => {
+	const session = watch(context, {}, { isTlsRead: true });
+	const certificate = makeCertificate(context);
+	const nginx = await startNginx(context, makeLiveCgroup(context), certificate);
+	const base = `https://127.0.0.1:${nginx.port}`;
+	const ask = (targets: string) => run("/sys/fs/cgroup", "curl", ["-sk", "-o", "/dev/null", `${base}${targets}`]);
+	await until(() => session.tlsReport()?.pids.has(nginx.program.pid) === true, "nginx is found");
+	await ask("/ok");
+	await ask(`/users/[1-${REQUESTS}]`);
+	const snapshot = await settled(session);
+	const row = { route: "/users/:id", status: 200, tls: true, port: nginx.port };
+	assert.equal(countOf(snapshot, { ...row, role: "server" }), REQUESTS);
+	assert.equal(countOf(snapshot, { ...row, role: "client" }), REQUESTS);
+	assert.deepEqual(lossesOf(snapshot), {});
+	assert.deepEqual(session.tlsReport()?.problems, []);
 });

@@ -21,8 +21,10 @@ import { makeCgroupBelow, type Program, run, start } from "../support/programs.j
 import { startClient, startNodeServer, startPythonServer } from "../support/tls-programs.js";
 import { until } from "../support/until.js";
 
-const ATTACHMENTS = 500;
-const SESSIONS = 20;
+/** Under a load each: no program of a test may run for a minute, and machines that run tests are slow. */
+const ROUNDS = 5;
+const ATTACHMENTS_A_ROUND = 100;
+const SESSIONS_A_ROUND = 4;
 /** Links that are being closed in the background at the same time. */
 const MOST_CLOSING = 32;
 /** Of this process: its heap is larger or smaller by chance. */
@@ -93,11 +95,12 @@ test("hooks are put on and taken off under load", { skip: skipReason }, async (c
 	const nginx = await startNginx(context, servers, certificate);
 	const node = await startNodeServer(servers, certificate);
 	const underLoad = async (work: () => Promise<void>): Promise<void> => {
-		const loads = [nginx.port, node.port].map((port) => startLoad(cgroup, port));
-		await work();
-		const requests = await Promise.all(loads.map(({ stop }) => stop()));
-		context.diagnostic(`${requests} requests, none failed`);
-		assert.ok(requests.every((count) => count > 100));
+		for (let round = 0; round < ROUNDS; round++) {
+			const loads = [nginx.port, node.port].map((port) => startLoad(cgroup, port));
+			await work();
+			const requests = await Promise.all(loads.map(({ stop }) => stop()));
+			assert.ok(requests.every((count) => count > 100));
+		}
 	};
 	const hooks = new Hooks(context);
 	const pids = processesIn(servers);
@@ -105,18 +108,18 @@ test("hooks are put on and taken off under load", { skip: skipReason }, async (c
 
 	const before = { descriptors: bpfDescriptors(), bytes: residentBytes() };
 	await underLoad(async () => {
-		for (let i = 0; i < ATTACHMENTS; i++) {
+		for (let i = 0; i < ATTACHMENTS_A_ROUND; i++) {
 			hooks.put(pids[i % pids.length] ?? 0).close();
 			await until(() => bpfDescriptors() <= before.descriptors + MOST_CLOSING, "hooks are taken off");
 		}
 	});
 	await until(() => bpfDescriptors() === before.descriptors, "every hook is off");
 	const grown = residentBytes() - before.bytes;
-	context.diagnostic(`${ATTACHMENTS} times: ${(grown / 2 ** 20).toFixed(1)} MiB more resident`);
+	context.diagnostic(`${ROUNDS * ATTACHMENTS_A_ROUND} times: ${(grown / 2 ** 20).toFixed(1)} MiB more resident`);
 	assert.ok(grown < NOISE_BYTES, `${grown} bytes`);
 
 	await underLoad(async () => {
-		for (let i = 0; i < SESSIONS; i++) {
+		for (let i = 0; i < SESSIONS_A_ROUND; i++) {
 			const scope = resolveScope({ cgroups: [servers] });
 			using session = CaptureSession.open({ scope, names: new ServiceNames(), isTlsRead: true });
 			assert.deepEqual(session.tlsReport()?.problems, []);

@@ -49,10 +49,7 @@ async function returnsTo(before: BaseLine, session: CaptureSession, context: Tes
 	await until(() => {
 		session.read();
 		return TABLES.every((name, i) => entriesOf(name) <= (before.entries[i] ?? 0));
-	}, "what they left in the tables is deleted").catch((e) => {
-		console.log("LEFT", TABLES.map(entriesOf), before);
-		throw e;
-	});
+	}, "what they left in the tables is deleted");
 	const cpu = await idleCpu(session);
 	context.diagnostic(`${(100 * cpu).toFixed(1)} % of a core afterwards`);
 	assert.ok(cpu < MOST_IDLE_CPU, `${cpu} of a core`);

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { freePort, isListening, type Server } from "./servers.js";
 import type { Workplace } from "./workplace.js";
 
-/** Starts it in the scope, with one thread and connections that it shares among clients, and waits until it listens. */
-export async function startHaproxy(workplace: Workplace, behind: Server): Promise<Server> {
+/**
+ * Starts it in the scope, with one thread and connections that it shares among clients, and waits until it listens.
+ * @param certificate a file with certificate and key: then it speaks TLS to its clients
+ */
+export async function startHaproxy(workplace: Workplace, behind: Server, certificate?: string): Promise<Server> {
 	const port = await freePort();
 	const config = join(workplace.makeFolder("haproxy"), "haproxy.cfg");
 	writeFileSync(
@@ -19,7 +22,7 @@ defaults
 	timeout client 1m
 	timeout server 1m
 frontend front
-	bind 127.0.0.1:${port}
+	bind 127.0.0.1:${port}${certificate === undefined ? "" : ` ssl crt ${certificate}`}
 	default_backend behind
 backend behind
 	http-reuse always

@@ -33,6 +33,8 @@ export interface LoadOptions extends Pick<ProgramOptions, "network" | "cpu"> {
 	readonly traffic?: Traffic;
 	readonly path?: string;
 	readonly connections?: number;
+	/** The server speaks TLS; its certificate is not looked at. */
+	readonly isTls?: boolean;
 	/** With the traffic "routes": how many routes are asked for in turn. */
 	readonly routes?: number;
 	/** With the traffic "routes": the number of the first one. */
@@ -47,10 +49,10 @@ const WRK_TIMEOUT = "30s";
  * @throws HttpeekError HTTPEEK_IO when it failed, or a connection of it did
  */
 export async function fullSpeed(workplace: Workplace, options: LoadOptions): Promise<LoadResult> {
-	const { port, seconds, traffic = "plain", path = "/", connections = CONNECTIONS } = options;
+	const { port, seconds, traffic = "plain", path = "/", connections = CONNECTIONS, isTls = false } = options;
 	const wholeSeconds = Math.max(1, Math.round(seconds));
 	const script = inCheckout("bench/traffic.lua");
-	const url = `http://127.0.0.1:${port}${path}`;
+	const url = `${isTls ? "https" : "http"}://127.0.0.1:${port}${path}`;
 	const args = ["-t1", `-c${connections}`, `-d${wholeSeconds}s`, "--timeout", WRK_TIMEOUT, "-s", script, url];
 	const env = {
 		BENCH_TRAFFIC: traffic,

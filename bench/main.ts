@@ -9,6 +9,7 @@ import { measureKernelTime } from "./measure/kernel-time.js";
 import { measurePeers } from "./measure/peers.js";
 import { measureStart } from "./measure/start.js";
 import { measureThroughput } from "./measure/throughput.js";
+import { measureTls } from "./measure/tls.js";
 import { formatMarkdown, formatReport, type Report, reportJson, thisMachine } from "./report.js";
 import { formatMeasured, type Row, verdict } from "./row.js";
 import { FULL, QUICK, type Scale } from "./scale.js";
@@ -25,6 +26,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
 	idle: measureIdleConnections,
 	start: measureStart,
 	scale: measureFlatness,
+	tls: measureTls,
 };
 
 /** Measured only when asked for. */

@@ -17,6 +17,10 @@ export interface NginxOptions extends ProgramOptions {
 	readonly accessLog?: string;
 	/** Asks this server on 127.0.0.1 instead of answering itself. */
 	readonly proxyTo?: Server;
+	/** With it it speaks TLS. */
+	readonly certificate?: { readonly chain: string; readonly key: string };
+	/** False: outside of the scope, where clients are. */
+	readonly isWatched?: boolean;
 	/** Instead of a free one; several can share it, and the kernel spreads the connections over them. */
 	readonly sharedPort?: number;
 }
@@ -40,7 +44,11 @@ export async function startNginx(workplace: Workplace, options: NginxOptions = {
 	writeFileSync(join(files, "large.bin"), "x".repeat(LARGE_BYTES));
 	const config = join(folder, "nginx.conf");
 	writeFileSync(config, configuration(folder, port, statusPort, options));
-	const child = workplace.startServer("nginx", "nginx", ["-p", folder, "-c", config, "-e", "stderr"], options);
+	const words = ["-p", folder, "-c", config, "-e", "stderr"];
+	const child =
+		options.isWatched === false
+			? workplace.startClient("nginx", "nginx", words, options)
+			: workplace.startServer("nginx", "nginx", words, options);
 	// written when it listens
 	await child.until(async () => existsSync(join(folder, PID_FILE)), "did not listen");
 	return {
@@ -57,8 +65,8 @@ function readStatus(text: string): number {
 
 /** No log unless it is asked for, and connections that stay open. */
 function configuration(folder: string, port: number, statusPort: number, options: NginxOptions): string {
-	const { accessLog, proxyTo, sharedPort } = options;
-	const flags = `backlog=4096${sharedPort === undefined ? "" : " reuseport"}`;
+	const { accessLog, proxyTo, sharedPort, certificate } = options;
+	const flags = `${certificate === undefined ? "" : "ssl "}backlog=4096${sharedPort === undefined ? "" : " reuseport"}`;
 	const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
 		.map((name) => `${name}_temp_path ${join(folder, name)};`)
 		.join("\n\t");
@@ -78,6 +86,7 @@ http {
 	${proxyTo === undefined ? "" : upstream(proxyTo.port)}
 	server {
 		listen ${LOOPBACK}:${port} ${flags};
+		${certificate === undefined ? "" : `ssl_certificate ${certificate.chain}; ssl_certificate_key ${certificate.key};`}
 		root ${join(folder, "files")};
 		${proxyTo === undefined ? ANSWERS : FORWARDED}
 	}

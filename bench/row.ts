@@ -7,7 +7,7 @@ export interface Goal {
 	readonly atMost?: number;
 }
 
-export type Unit = "ratio" | "exact ratio" | "ns" | "% of a core" | "points" | "MB" | "bytes" | "ms";
+export type Unit = "ratio" | "exact ratio" | "ns" | "% of a core" | "points" | "MB" | "bytes" | "ms" | "hits";
 
 /** Decimals that mean something in each unit. */
 const DECIMALS: Readonly<Record<Unit, number>> = {
@@ -19,6 +19,7 @@ const DECIMALS: Readonly<Record<Unit, number>> = {
 	MB: 1,
 	bytes: 0,
 	ms: 0,
+	hits: 2,
 };
 
 export interface Row {

@@ -61,7 +61,7 @@ export async function* measureThroughput(workplace: Workplace, scale: Scale): As
 		// the first seconds of a server are not like the others
 		for (const contender of [plain, ...others]) await load(contender);
 		const results = await takeTurns(plain, [watched, ...others], scale.pairs, load);
-		for (const [contender, pairs] of results) yield* rowsOf(contender, pairs, target.what);
+		for (const [contender, pairs] of results) yield* throughputRows(contender, pairs, target.what);
 	}
 }
 
@@ -80,14 +80,14 @@ async function todaysWays(workplace: Workplace, server: Server, stack: Disposabl
 	return [{ name: "OpenTelemetry", port: instrumented.port, everyRounds }, ...proxies];
 }
 
-async function startWatching(workplace: Workplace): Promise<AsyncDisposable> {
+export async function startWatching(workplace: Workplace): Promise<AsyncDisposable> {
 	const httpeek = await Httpeek.start(workplace);
 	await delay(START_IS_OVER_MS);
 	return httpeek;
 }
 
 /** Two runs of one round. */
-interface Pair {
+export interface Pair {
 	readonly plain: LoadResult;
 	readonly other: LoadResult;
 }
@@ -129,7 +129,8 @@ export async function takeTurns(
 	return pairs;
 }
 
-function* rowsOf({ name, goals }: Contender, pairs: readonly Pair[], target: string): Generator<Row> {
+/** Throughput and p99 of a contender against the plain server. */
+export function* throughputRows({ name, goals }: Contender, pairs: readonly Pair[], target: string): Generator<Row> {
 	const rate = ({ requests, seconds }: LoadResult): number => requests / seconds;
 	const row = (what: string, value: (result: LoadResult) => number, goal: Goal | undefined, without: string): Row => {
 		const label = { group: "throughput", what, note: `${pairs.length} pairs; ${without} without` };

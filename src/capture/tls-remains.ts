@@ -1,5 +1,5 @@
 /** What the kernel side keeps of processes that have ended: no hook runs in them any more that would delete it. */
-import { existsSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BpfMap } from "../kernel/map.js";
 import { CONNECTION_OFFSET, readTlsKey } from "../wire/layout.js";
@@ -40,7 +40,7 @@ export class TlsRemains {
 		if (this.#gone.size === 0 || nowSeconds - this.#sweptSeconds < EVERY_SECONDS) return 0;
 		this.#sweptSeconds = nowSeconds;
 		// a number that another process has by now: what is left goes when that one ends
-		const dead = new Set([...this.#gone].filter((pid) => !existsSync(join(this.#procRoot, String(pid)))));
+		const dead = new Set([...this.#gone].filter((pid) => !runsProgram(pid, this.#procRoot)));
 		this.#gone.clear();
 		if (dead.size === 0) return 0;
 		const { calls, connections, tasks } = this.#tables;
@@ -49,6 +49,17 @@ export class TlsRemains {
 			deleteWhere(connections, (key, value) => dead.has(tgidOf(key)) && !isWaiting(value)) +
 			deleteWhere(tasks, (_, value) => dead.has(tgidOf(value)))
 		);
+	}
+}
+
+/** Not even one that its parent has not asked about yet. */
+function runsProgram(pid: number, procRoot: string): boolean {
+	try {
+		readlinkSync(join(procRoot, String(pid), "exe"));
+		return true;
+	} catch (error) {
+		const code = error instanceof Error && "code" in error ? error.code : undefined;
+		return code !== "ENOENT" && code !== "ESRCH";
 	}
 }
 

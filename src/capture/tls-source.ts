@@ -15,7 +15,7 @@ import {
 } from "./tls-programs.js";
 import { TlsReader, type TlsReport } from "./tls-reader.js";
 import { TlsRemains } from "./tls-remains.js";
-import { tryHooks } from "./tls-trial.js";
+import { checkKernelIsSafe, tryHooks } from "./tls-trial.js";
 
 /** Between two looks at which processes there are; on the whole host only their files are looked for. */
 const LOOK_MS = 100;
@@ -41,6 +41,7 @@ export class TlsSource {
 	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
 	 */
 	constructor(programs: Programs, sizes: TableSizes, options: ProgramOptions, scope: Scope) {
+		checkKernelIsSafe();
 		const { workspaces } = sizes;
 		const load = (withExecutions: boolean): TlsPrograms =>
 			loadTlsPrograms(programs, {
@@ -120,6 +121,7 @@ export class TlsSource {
  * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
  */
 export function tryTlsPrograms(programs: Programs, sizes: TableSizes): void {
+	checkKernelIsSafe();
 	const isMany = hasManyUprobes();
 	const config = programConfig(sizes, { isTlsRead: true });
 	const options = { config, workspaces: sizes.workspaces, isMany, withExecutions: false };

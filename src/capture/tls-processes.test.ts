@@ -28,14 +28,14 @@ test("a process is looked at often when it is new, then rarely, and anew when it
 		for (let now = from; now < seconds; now += 0.05) looks += schedule.next([10], now).due.length;
 		return looks;
 	};
-	assert.deepEqual(schedule.next([10], 100), { due: [10], gone: [] });
+	assert.deepEqual(schedule.next([10], 100), { due: [10], gone: [], isChanged: true });
 	assert.equal(looksUntil(130.1, 100.05), 10);
 	assert.equal(looksUntil(250, 130.1), 1);
 	const exe = join(host.procRoot, "10/exe");
 	rmSync(exe);
 	symlinkSync("/bin/two", exe);
 	assert.equal(schedule.isThere(10), false);
-	assert.deepEqual(schedule.next([10], 251), { due: [10], gone: [] });
+	assert.deepEqual(schedule.next([10], 251), { due: [10], gone: [], isChanged: true });
 	assert.equal(schedule.isThere(10), true);
 });
 
@@ -44,6 +44,6 @@ test("a process that ends is told once, also if it was only known from elsewhere
 	host.addProcess({ pid: 10, comm: "x", exe: "/bin/one" });
 	const schedule = new LookSchedule(host.procRoot);
 	schedule.note(10, 5);
-	assert.deepEqual(schedule.next([], 5.1), { due: [], gone: [10] });
-	assert.deepEqual(schedule.next([], 5.2), { due: [], gone: [] });
+	assert.deepEqual(schedule.next([], 5.1), { due: [], gone: [10], isChanged: true });
+	assert.deepEqual(schedule.next([], 5.2), { due: [], gone: [], isChanged: false });
 });

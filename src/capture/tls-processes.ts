@@ -36,10 +36,20 @@ interface Known {
 	looks: number;
 }
 
+export interface Looks {
+	/** Whose files are to be looked at. */
+	readonly due: readonly number[];
+	/** Processes that have ended since. */
+	readonly gone: readonly number[];
+	/** Whether a process is gone, or new, or runs another program. */
+	readonly isChanged: boolean;
+}
+
 /** Says which processes have to be looked at now. */
 export class LookSchedule {
 	readonly #procRoot: string;
 	readonly #known = new Map<number, Known>();
+	#hasNew = false;
 
 	constructor(procRoot = "/proc") {
 		this.#procRoot = procRoot;
@@ -48,16 +58,15 @@ export class LookSchedule {
 	/**
 	 * @param pids the processes there are
 	 * @param nowSeconds on any clock that goes on steadily
-	 * @returns those whose files are to be looked at, and those that are gone since
 	 */
-	next(
-		pids: readonly number[],
-		nowSeconds: number,
-	): { readonly due: readonly number[]; readonly gone: readonly number[] } {
+	next(pids: readonly number[], nowSeconds: number): Looks {
 		const present = new Set(pids);
 		const gone = [...this.#known.keys()].filter((pid) => !present.has(pid));
 		for (const pid of gone) this.#known.delete(pid);
-		return { due: [...present].filter((pid) => this.#isDue(pid, nowSeconds)), gone };
+		const due = [...present].filter((pid) => this.#isDue(pid, nowSeconds));
+		const isChanged = gone.length > 0 || this.#hasNew;
+		this.#hasNew = false;
+		return { due, gone, isChanged };
 	}
 
 	/** Whether no process is known. */
@@ -67,9 +76,7 @@ export class LookSchedule {
 
 	/** A process is known from elsewhere; it is due all the same. */
 	note(pid: number, nowSeconds: number): void {
-		if (!this.#known.has(pid)) {
-			this.#known.set(pid, { program: programOf(pid, this.#procRoot), firstSeconds: nowSeconds, looks: 0 });
-		}
+		if (!this.#known.has(pid)) this.#add(pid, programOf(pid, this.#procRoot), nowSeconds);
 	}
 
 	/** Whether a process still runs the program that it ran when it was looked at. */
@@ -77,14 +84,18 @@ export class LookSchedule {
 		return this.#known.get(pid)?.program === programOf(pid, this.#procRoot);
 	}
 
+	#add(pid: number, program: string | undefined, firstSeconds: number): Known {
+		const known = { program, firstSeconds, looks: 0 };
+		this.#known.set(pid, known);
+		this.#hasNew = true;
+		return known;
+	}
+
 	#isDue(pid: number, nowSeconds: number): boolean {
 		// another program in the same process: it was executed, or the pid is another process's now
 		const program = programOf(pid, this.#procRoot);
 		let known = this.#known.get(pid);
-		if (known === undefined || known.program !== program) {
-			known = { program, firstSeconds: nowSeconds, looks: 0 };
-			this.#known.set(pid, known);
-		}
+		if (known === undefined || known.program !== program) known = this.#add(pid, program, nowSeconds);
 		const late = known.looks - LOOKS_SECONDS.length + 1;
 		const age = LOOKS_SECONDS[known.looks] ?? (LOOKS_SECONDS.at(-1) ?? 0) + late * LATE_LOOKS_SECONDS;
 		if (nowSeconds - known.firstSeconds < age) return false;

@@ -58,6 +58,7 @@ export class TlsReader {
 	readonly #hooked = new Map<string, Hooked>();
 	readonly #libraries = new Map<string, TlsReport["libraries"][number]>();
 	readonly #problems = new Set<string>();
+	#changedSeconds = Number.NEGATIVE_INFINITY;
 
 	constructor(scope: Scope, options: TlsReaderOptions) {
 		this.#attach = options.attach;
@@ -76,9 +77,15 @@ export class TlsReader {
 
 	/** Looks for what is new and what is gone. Call it often: ten times a second, and on the whole host once. */
 	look(scope: Scope, nowSeconds = performance.now() / 1000): void {
-		const { due, gone } = this.#schedule.next(processesOf(scope, this.#isHost, this.#procRoot), nowSeconds);
+		const { due, gone, isChanged } = this.#schedule.next(processesOf(scope, this.#isHost, this.#procRoot), nowSeconds);
+		if (isChanged) this.#changedSeconds = nowSeconds;
 		for (const pid of gone) this.#forget(pid);
 		for (const pid of due) for (const file of this.#files.ofProcess(pid)) this.#hook(file, pid);
+	}
+
+	/** When a process was last found new, or gone. */
+	get changedSeconds(): number {
+		return this.#changedSeconds;
 	}
 
 	/** Whether there is no process to look at yet. */

@@ -17,8 +17,14 @@ import { TlsReader, type TlsReport } from "./tls-reader.js";
 import { TlsRemains } from "./tls-remains.js";
 import { checkKernelIsSafe, tryHooks } from "./tls-trial.js";
 
-/** Between two looks at which processes there are; on the whole host only their files are looked for. */
-const LOOK_MS = 100;
+/**
+ * Between two looks at which processes there are. The kernel tells of most that begin; for those that it does not tell of,
+ * workers that were forked above all, looks come close upon each other for some seconds after something has changed.
+ */
+const LOOK_MS = 500;
+const LOOK_AFTER_CHANGE_MS = 100;
+const CHANGE_SECONDS = 3;
+/** On the whole host only files that nobody had before are looked for. */
 const HOST_LOOK_MS = 1000;
 /** The ring is waited at for so long at most before it is looked at anyway. */
 const WAIT_MS = 60_000;
@@ -30,7 +36,7 @@ export class TlsSource {
 	readonly #isMany = hasManyUprobes();
 	readonly #reader: TlsReader;
 	readonly #remains: TlsRemains;
-	readonly #timer: NodeJS.Timeout;
+	#timer: NodeJS.Timeout;
 	readonly #executions: Disposable | undefined;
 	readonly #events: Ring;
 	readonly #closed = new AbortController();
@@ -70,8 +76,7 @@ export class TlsSource {
 			this.#programs.close();
 			throw error;
 		}
-		this.#timer = setInterval(() => this.look(this.#scope), reader.isEach ? LOOK_MS : HOST_LOOK_MS);
-		this.#timer.unref();
+		this.#timer = setTimeout(() => this.#lookAgain(), LOOK_AFTER_CHANGE_MS).unref();
 		void this.#followEvents();
 		// a scope without processes is one in which something is about to start: run
 		if (reader.isEach && reader.isIdle) reader.prepare();
@@ -85,6 +90,13 @@ export class TlsSource {
 		this.#remains.sweep(performance.now() / 1000);
 	}
 
+	#lookAgain(): void {
+		this.look(this.#scope);
+		const quietSeconds = performance.now() / 1000 - this.#reader.changedSeconds;
+		const each = quietSeconds < CHANGE_SECONDS ? LOOK_AFTER_CHANGE_MS : LOOK_MS;
+		this.#timer = setTimeout(() => this.#lookAgain(), this.#reader.isEach ? each : HOST_LOOK_MS).unref();
+	}
+
 	/** Calls that were not read because the kernel could not run a uprobe's program for them. */
 	get missed(): number {
 		return missedCalls(this.#programs, this.#isMany);
@@ -96,7 +108,7 @@ export class TlsSource {
 
 	/** Takes the uprobes off, and out of the kernel; the last of them in the background, a moment later. */
 	close(): void {
-		clearInterval(this.#timer);
+		clearTimeout(this.#timer);
 		this.#closed.abort();
 		this.#executions?.[Symbol.dispose]();
 		this.#reader.close();

@@ -232,3 +232,14 @@ test("colours: on a terminal, not with NO_COLOR, and as asked", async () => {
 	assert.equal(await colored(["--color", "always"], false, { NO_COLOR: "1" }), true);
 	assert.equal(await colored(["--color", "never"], true), false);
 });
+
+test("every command that counts says once why TLS is not read, unless it is to be quiet", async () => {
+	const world = { snapshots: [makeSnapshot(), makeSnapshot()], tlsProblem: "not allowed" };
+	const script = ["run", "--", process.execPath, "-e", "0"];
+	for (const argv of [["top"], ["stat"], ["watch"], script]) {
+		const { stderr } = await runCli(argv, argv === script ? { ...world, afterAbort: makeSnapshot() } : world);
+		assert.equal(stderr.split("httpeek: TLS is not read: not allowed\n").length, 2, argv[0]);
+		assert.match(stderr, /^httpeek: counting .*\nhttpeek: TLS is not read/);
+	}
+	assert.equal((await runCli(["stat", "-q"], world)).stderr, "");
+});

@@ -43,6 +43,8 @@ export interface FakeWorld {
 	/** Texts of files, in chunks. */
 	readonly inputs?: Readonly<Record<string, readonly string[]>>;
 	readonly checks?: readonly Check[];
+	/** Why TLS is not read. */
+	readonly tlsProblem?: string;
 	readonly stdout?: FakeStream;
 	readonly stderr?: FakeStream;
 	readonly env?: Readonly<Record<string, string>>;
@@ -109,7 +111,7 @@ function fakeContext(world: FakeWorld, seen: Seen): CliContext {
 			if (world.openError !== undefined) {
 				throw world.openError;
 			}
-			options.onCounting?.({ description: "a test" });
+			options.onCounting?.({ description: "a test", ...(world.tlsProblem && { tlsProblem: world.tlsProblem }) });
 			const filtered = snapshotFilter(options.filter ?? {});
 			for (const snapshot of world.snapshots ?? []) {
 				seen.looks += 1;
@@ -131,7 +133,7 @@ function fakeContext(world: FakeWorld, seen: Seen): CliContext {
 			if (world.openError !== undefined) {
 				throw world.openError;
 			}
-			options.onCounting?.({ description: "a test" });
+			options.onCounting?.({ description: "a test", ...(world.tlsProblem && { tlsProblem: world.tlsProblem }) });
 			for (const batch of world.batches ?? []) {
 				yield batch;
 				if (options.signal?.aborted === true) {

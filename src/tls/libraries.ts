@@ -11,6 +11,7 @@ import {
 	OPENSSL,
 	withoutForwarders,
 } from "./hooks.js";
+import { type InnerFunction, innerFunctions } from "./openssl-inner.js";
 import { allFunctions, exportedFunctions, type FunctionSymbol } from "./symbols.js";
 import { opensslVersion } from "./versions.js";
 
@@ -67,13 +68,27 @@ function librariesOf(elf: Elf, functions: ReadonlyMap<string, FunctionSymbol>): 
 
 function opensslIn(elf: Elf, functions: ReadonlyMap<string, FunctionSymbol>): TlsLibrary | undefined {
 	if (!hasAll(OPENSSL, functions)) return undefined;
+	const inner = innerFunctions(elf, (symbol) => functions.get(symbol)?.address);
+	const replaced = new Set<string>(inner.flatMap(({ replaces }) => replaces));
+	const outer = hooksIn(OPENSSL, functions).filter(({ symbol }) => !replaced.has(symbol));
 	const isBoring = BORINGSSL_ONLY.some((name) => functions.has(name));
 	return {
 		kind: isBoring ? "boringssl" : "openssl",
 		version: isBoring ? undefined : opensslVersion(elf),
-		points: pointsOf(elf, hooksIn(OPENSSL, functions), functions),
+		points: [...inner.flatMap((one) => innerPoints(elf, one)), ...pointsOf(elf, outer, functions)],
 		problem: undefined,
 	};
+}
+
+function innerPoints(elf: Elf, { replaces, atEntry, address }: InnerFunction): HookPoint[] {
+	const offset = codeOffsetOf(elf, address);
+	const place = { offset: offset ?? 0, symbol: `what ${replaces[0]} calls` };
+	return offset === undefined
+		? []
+		: [
+				{ ...place, program: atEntry, atReturn: false },
+				{ ...place, program: "tls_end", atReturn: true },
+			];
 }
 
 function gnutlsIn(elf: Elf, functions: ReadonlyMap<string, FunctionSymbol>): TlsLibrary | undefined {

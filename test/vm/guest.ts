@@ -30,6 +30,8 @@ const TOO_HEAVY = [
 	"attack-connections.test.js",
 	"bench.test.js",
 	"leaks.test.js",
+	"tls-safety.test.js",
+	"tls-storms.test.js",
 ];
 
 /** What a kernel writes when something in it is wrong. */

@@ -93,14 +93,15 @@ struct {
 } tls_hellos MAP;
 
 /*
- * Processes that have made a socket, so that only the first is reported. Inserted by sock_create; forgets the oldest. They
- * are told to user space through the ring, which it empties as soon as it can; if it is full the next look finds them.
+ * Processes that have made a socket, and when that was told last, in ns: not each socket is. Inserted by sock_create; forgets
+ * the oldest. They are told to user space through the ring, which it empties as soon as it can; if it is full the next look
+ * finds them.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, u64);
 } tls_seen MAP;
 
 struct {

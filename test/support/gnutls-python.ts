@@ -7,7 +7,7 @@
 export const GNUTLS = `
 import ctypes, os, socket, sys, threading, time
 OK = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
-AGAIN, INTERRUPTED, SERVER, CLIENT, NONBLOCK, X509, PEM, CREDENTIALS = -28, -52, 1, 2, 1 << 2, 1, 1, 1
+AGAIN, INTERRUPTED, SERVER, CLIENT, NONBLOCK, PEM, CREDENTIALS = -28, -52, 1, 2, 1 << 3, 1, 1
 lib = ctypes.CDLL("libgnutls.so.30")
 lib.gnutls_record_send.restype = lib.gnutls_record_recv.restype = lib.gnutls_record_send2.restype = ctypes.c_ssize_t
 def call(name, *args):

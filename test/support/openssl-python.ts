@@ -14,10 +14,11 @@ MODE_PARTIAL_WRITE, MODE_MOVING_BUFFER = 1, 2
 TLS1_2, TLS1_3 = 0x303, 0x304
 CERTIFICATE = sys.argv[1].encode()
 lib = ctypes.CDLL("libssl.so.3")
-for name in "TLS_method SSL_CTX_new SSL_new SSL_get1_session BIO_new BIO_s_mem SSL_get_rbio SSL_get_wbio".split():
-    getattr(lib, name).restype = ctypes.c_void_p
+crypto = ctypes.CDLL("libcrypto.so.3")
+for name in "TLS_method SSL_CTX_new SSL_new SSL_get1_session BIO_new BIO_s_mem".split():
+    getattr(crypto if name[:3] == "BIO" else lib, name).restype = ctypes.c_void_p
 def call(name, *args):
-    return getattr(lib, name)(*[ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args])
+    return getattr(crypto if name[:3] == "BIO" else lib, name)(*[ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args])
 def ready():
     print("ready", flush=True); sys.stdin.readline()
 def get(path): return b"GET %s HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" % path

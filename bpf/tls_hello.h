@@ -34,21 +34,18 @@ static __always_inline bool is_waiting(const struct tls_end *end)
 
 /*
  * Which of the ends that have the object's random it is. A client has made it in an earlier call, before anybody could have
- * seen it: so it is there when a call begins. A server gets it in a call that begins after it came in, and ends with it.
- * Of an object that was not seen before nothing is known, unless there is but one end to be had. Where it can not be told,
- * the next call may.
+ * seen it: so it is there when a call begins. A server gets it in a call that begins after it came in, and ends with it; if
+ * that call ended too early, the client has found its own end before the server's next one begins. Of an object that was not
+ * seen before nothing is known, unless there is but one end to be had.
  */
 static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin_ns, bool is_first)
 {
 	bool is_client = is_waiting(&hello->client), is_server = is_waiting(&hello->server);
 
-	if (is_client && is_server) {
-		if (is_first)
-			return 0;
-		if (!begin_ns)
-			return &hello->client;
-		return hello->server.ns < begin_ns ? &hello->server : 0;
-	}
+	if (begin_ns)
+		return is_server && hello->server.ns < begin_ns ? &hello->server : 0;
+	if (is_first && is_client && is_server)
+		return 0;
 	return is_client ? &hello->client : is_server ? &hello->server : 0;
 }
 

@@ -119,7 +119,7 @@ __noinline __weak int note_hello(struct __sk_buff *skb)
 	if (!sk)
 		return 0;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
-	if (!c)
+	if (!c || c->flags & CONNECTION_RELEASED)
 		return 0;
 	describe_end(sk, c, &end);
 	wait_for_object(c, &end);

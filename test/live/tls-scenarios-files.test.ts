@@ -1,8 +1,15 @@
-/** TLS that the kernel encrypts, where it can, and what a watcher is shown of TLS. */
+/** TLS that the kernel encrypts, where it can; what a watcher is shown of TLS; processes that end before they are found. */
+import assert from "node:assert/strict";
 import { test } from "node:test";
-import { skipReason } from "../support/capture.js";
+import { type WatchedExchange, watch as watchExchanges } from "../../src/index.js";
+import { countOf, lossesOf, settled, skipReason, watch } from "../support/capture.js";
+import { makeCertificate } from "../support/certificate.js";
+import { makeLiveCgroup } from "../support/live-cgroup.js";
+import { startNginx } from "../support/nginx.js";
 import { OPENSSL } from "../support/openssl-python.js";
+import { run } from "../support/programs.js";
 import { runTlsScenarios, type TlsScenario } from "../support/tls-scenarios.js";
+import { until } from "../support/until.js";
 
 const SCENARIOS: readonly TlsScenario[] = [
 	{
@@ -30,3 +37,57 @@ exchange(client, server, b"/n/3")`,
 ];
 
 test("TLS and files", { skip: skipReason }, (context) => runTlsScenarios(context, OPENSSL, "openssl", SCENARIOS));
+
+test("a watcher is shown paths of TLS, marked as such", { skip: skipReason }, async (context) => {
+	const cgroup = makeLiveCgroup(context);
+	const certificate = makeCertificate(context);
+	const nginx = await startNginx(context, cgroup, certificate);
+	const curl = (path: string): Promise<unknown> =>
+		run(cgroup, "curl", ["-s", "-o/dev/null", "--cacert", certificate.chain, `https://127.0.0.1:${nginx.port}${path}`]);
+	const shown: WatchedExchange[] = [];
+	const abort = new AbortController();
+	context.after(() => abort.abort());
+	let isCounting = false;
+	const onCounting = (): void => {
+		isCounting = true;
+	};
+	const following = (async () => {
+		for await (const { exchanges } of watchExchanges({
+			...{ scope: { cgroups: [cgroup] }, signal: abort.signal, onCounting },
+		})) {
+			shown.push(...exchanges.filter(({ role }) => role === "server"));
+		}
+	})();
+	await until(() => isCounting, "the watch counts");
+	for (const path of ["/users/1?token=secret", "/missing"]) await curl(path);
+	await until(() => shown.length === 2, "both are shown");
+	abort.abort();
+	await following;
+	assert.deepEqual(
+		shown.map(({ method, path, route, status, tls }) => ({ method, path, route, status, tls })),
+		[
+			{ method: "GET", path: "/users/1", route: "/users/:id", status: 200, tls: true },
+			{ method: "GET", path: "/missing", route: "/missing", status: 404, tls: true },
+		],
+	);
+});
+
+for (const [command, ...args] of [
+	["curl", "-sf", "--http1.1", "--cacert"],
+	["wget", "-qO/dev/null", "--ca-certificate"],
+]) {
+	test(`${command} runs for less time than it takes to hook it: counted, or named as not read`, {
+		skip: skipReason,
+	}, async (context) => {
+		const cgroup = makeLiveCgroup(context);
+		const certificate = makeCertificate(context);
+		const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+		const nginx = await startNginx(context, cgroup, certificate);
+		const url = `https://127.0.0.1:${nginx.port}/ok`;
+		for (let i = 0; i < 20; i++) await run(cgroup, command ?? "", [...args, certificate.chain, url]);
+		const snapshot = await settled(session);
+		assert.equal(countOf(snapshot, { role: "server" }), 20);
+		assert.equal(countOf(snapshot, { role: "client" }) + (snapshot.facts.tls_unread ?? 0), 20);
+		assert.deepEqual(lossesOf(snapshot), {});
+	});
+}

@@ -101,10 +101,7 @@ test("TLS by way of memory", { skip: skipReason }, async (context) => {
 	for (const { name, script, each, isLate = false } of SCENARIOS) {
 		await context.test(name, async (inner) => {
 			const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
-			const program = startScript(cgroup, `${MEMORY}${script}\nreport(pairs)`, [
-				certificate.both,
-				certificate.chain,
-			]);
+			const program = startScript(cgroup, `${MEMORY}${script}\nreport(pairs)`, [certificate.both, certificate.chain]);
 			await letGo(program, session, "openssl");
 			await program.succeeded();
 			const ports = JSON.parse(/ports (.*)/.exec(program.stdout)?.[1] ?? "{}") as Record<string, string>;

@@ -80,8 +80,7 @@ test("programs that speak TLS", { skip: skipReason }, async (context) => {
 		const ask = ["-sf", "--http1.1", "--cacert", certificate.chain, "-x", `http://127.0.0.1:${proxy}`];
 		await run(cgroup, "curl", [...ask, `https://127.0.0.1:${nginx.port}/ok`, `https://127.0.0.1:${nginx.port}/big`]);
 		const snapshot = await settled(session);
-		const lines = (tls: boolean, role: "client" | "server"): string[] =>
-			endpointLines(rowsOf(snapshot, { tls, role }));
+		const lines = (tls: boolean, role: "client" | "server"): string[] => endpointLines(rowsOf(snapshot, { tls, role }));
 		assert.deepEqual(lines(false, "server"), ["server CONNECT :authority 200 response 1"]);
 		assert.deepEqual(lines(false, "client"), ["client CONNECT :authority 200 response 1"]);
 		assert.deepEqual(lines(true, "server"), ["server GET /big 200 response 1", "server GET /ok 200 response 1"]);

@@ -53,6 +53,7 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_COUNT, 0);
 		break;
 	case TLS_HOOK_GO_WRITE:
+		note_object(GO_PARM1(ctx));
 		feed(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx), bpf_ktime_get_ns(), true);
 		break;
 	case TLS_HOOK_GO_FLUSH:

@@ -92,7 +92,7 @@ struct connection {
 
 	/* the request direction's */
 	struct stream request;
-	u64 endpoint_hash; /* the last endpoint: a cache */
+	u64 endpoint_hash; /* the last endpoint: a cache. MODE_TLS: of the ClientHello's random, or 0 */
 
 	/* the response direction's */
 	struct stream response;

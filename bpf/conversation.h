@@ -60,10 +60,12 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 		}
 		begun = seg->is_request ? begin_request(c, ws, w, total, &from) : begin_response(c, w, total, &from);
 		if (unlikely(begun < 0)) {
-			if (cfg_tls && c->mode != MODE_HTTP && begins_with_tls(w))
+			if (cfg_tls && c->mode != MODE_HTTP && begins_with_tls(w)) {
 				become_tls(c);
-			else
+				note_random(c, w, total);
+			} else {
 				reject(c, seg->is_request, begun);
+			}
 			return 0;
 		}
 		if (unlikely(begun == PARSE_MORE)) {

@@ -19,19 +19,23 @@
 #include "tls_link.h"
 
 enum {
-	SOCKET_STREAM = 1, /* SOCK_STREAM, whose header is not for BPF */
-	RTT_NS = 1000 / 8, /* nanoseconds in the unit of srtt_us: eighths of a microsecond */
+	SOCKET_STREAM = 1,	    /* SOCK_STREAM, whose header is not for BPF */
+	RTT_NS = 1000 / 8,	    /* nanoseconds in the unit of srtt_us: eighths of a microsecond */
+	TELL_AGAIN_NS = 2000000000, /* user space looks at a process that goes on making sockets */
 	WATCH_FLAGS = BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RTO_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG,
 };
 
-/* A process makes a socket. Its libraries are there by now, and are not used yet. */
+/*
+ * A process makes a socket. Its libraries are there by now, and are not used yet; those that it loads later, before another
+ * one.
+ */
 static __always_inline void note_process(u32 pid)
 {
-	u8 seen = 1;
+	u64 now_ns = bpf_ktime_get_ns(), *told_ns = bpf_map_lookup_elem(&tls_seen, &pid);
 
-	if (bpf_map_lookup_elem(&tls_seen, &pid))
+	if (told_ns && now_ns - *told_ns < TELL_AGAIN_NS)
 		return;
-	bpf_map_update_elem(&tls_seen, &pid, &seen, BPF_ANY);
+	bpf_map_update_elem(&tls_seen, &pid, &now_ns, BPF_ANY);
 	tell_process(pid, false);
 }
 

@@ -44,7 +44,7 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		begin_call(stack, true, object, 0, RESULT_NONE, 0);
 		break;
 	case TLS_HOOK_HANDSHAKE:
-		note_object(object);
+		begin_call(stack, false, object, 0, RESULT_HANDSHAKE, 0);
 		break;
 	case TLS_HOOK_FREE:
 		note_freed(object);
@@ -53,6 +53,7 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_COUNT, 0);
 		break;
 	case TLS_HOOK_GO_WRITE:
+		note_object(GO_PARM1(ctx));
 		feed(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx), bpf_ktime_get_ns(), true);
 		break;
 	case TLS_HOOK_GO_FLUSH:
@@ -92,7 +93,7 @@ HOOK(tls_write_ex2, TLS_HOOK_WRITE_EX2)
 HOOK(tls_sendfile, TLS_HOOK_SENDFILE)
 /* int gnutls_record_uncork(gnutls_session_t, unsigned): sends what was handed over, and counted, before. */
 HOOK(tls_uncork, TLS_HOOK_UNCORK)
-/* int SSL_do_handshake(SSL *), gnutls_handshake(gnutls_session_t): this thread will send the object's first records. */
+/* int SSL_do_handshake(SSL *), gnutls_handshake(gnutls_session_t): the object's first records are sent, or come. */
 HOOK(tls_handshake, TLS_HOOK_HANDSHAKE)
 /* void SSL_free(SSL *), SSL_clear, gnutls_deinit: the address will be another connection's. */
 HOOK(tls_free, TLS_HOOK_FREE)

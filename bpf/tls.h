@@ -6,8 +6,8 @@
  * and the stack pointer, which no two calls in progress share, whatever threads and coroutines do; a call that never
  * returns leaves its place to the next one with that stack.
  *
- * No memory of a process is read unless its object has an entry in tls_connections, and only packets of sockets in scope
- * make one.
+ * No data of a process is read unless its object has an entry in tls_connections, and only packets of sockets in scope make
+ * one. Before that, nothing is read but the object itself, for the random that tells its socket (tls_hello.h).
  */
 #ifndef HTTPEEK_TLS_H
 #define HTTPEEK_TLS_H
@@ -15,6 +15,7 @@
 #include "config.h"
 
 #include "resume.h"
+#include "tls_work.h"
 
 /* How a call says how much it has got or taken. */
 enum tls_result {
@@ -23,6 +24,7 @@ enum tls_result {
 	RESULT_ONE,	 /* returns 1, and has put it where an argument said */
 	RESULT_POSITIVE, /* the same with 1 or more: SSL_read_early_data */
 	RESULT_NONE,	 /* nothing of its own: what it sends was handed over before (gnutls_record_uncork) */
+	RESULT_HANDSHAKE,
 };
 
 /* A call in progress. */
@@ -65,44 +67,6 @@ struct {
 	__type(value, u8);
 } tls_scope MAP;
 
-static __always_inline struct tls_key tls_key(u64 object)
-{
-	struct tls_key key = { .object = object, .tgid = bpf_get_current_pid_tgid() >> 32 };
-
-	return key;
-}
-
-/* The entry of an object, or 0: then this thread is noted as the one that works on it (tls_link.h). */
-static __always_inline struct tls_connection *find_object(const struct tls_key *key)
-{
-	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, key);
-	u64 task;
-
-	if (t && !t->is_freed)
-		return t;
-	task = bpf_get_current_task();
-	bpf_map_update_elem(&tls_tasks, &task, key, BPF_ANY);
-	return 0;
-}
-
-/* The library works on an object: a handshake. */
-static __always_inline void note_object(u64 object)
-{
-	struct tls_key key = tls_key(object);
-
-	find_object(&key);
-}
-
-/* The object is gone, or begins anew. What waits ends with its socket. */
-static __always_inline void note_freed(u64 object)
-{
-	struct tls_key key = tls_key(object);
-	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, &key);
-
-	if (t)
-		t->is_freed = 1;
-}
-
 static __always_inline struct tls_caller caller_at(u64 stack)
 {
 	struct tls_caller caller = { .stack = stack, .tgid = bpf_get_current_pid_tgid() >> 32 };
@@ -123,7 +87,7 @@ static __always_inline void begin_call(u64 stack, bool is_egress, u64 object, u6
 	};
 	struct tls_caller caller = caller_at(stack);
 	struct tls_key key = tls_key(object);
-	struct tls_connection *t = find_object(&key);
+	struct tls_connection *t = enter_object(&key);
 
 	if (t && result == RESULT_NONE)
 		t->is_uncorking = 1;
@@ -254,11 +218,19 @@ static __always_inline void end_empty(const struct tls_call *call)
 /* A call returns. Nothing is done of one whose beginning was not seen. `go`: what a Go program would be found by. */
 static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 {
+	u64 bytes = returned;
 	struct tls_call call;
 	struct tls_key key;
-	u64 bytes = returned;
 
 	if (!end_call(stack, &call) && !end_call(go, &call))
+		return;
+	key = tls_key(call.object);
+	if (!find_object(&key)) {
+		end_work(&key);
+		if (!search_object(call.object, call.ns))
+			return;
+	}
+	if (call.result == RESULT_HANDSHAKE)
 		return;
 	if (returned < 1 || call.result == RESULT_NONE) {
 		end_empty(&call);
@@ -267,8 +239,7 @@ static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 	if (call.result == RESULT_ONE || call.result == RESULT_POSITIVE) {
 		if (call.result == RESULT_ONE && returned != 1)
 			return;
-		key = tls_key(call.object);
-		if (!find_object(&key) || bpf_probe_read_user(&bytes, sizeof(bytes), (void *)call.count_at))
+		if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)call.count_at))
 			return;
 	}
 	feed(call.object, call.address, bytes, call.ns, call.is_egress);

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * tls_link.h: which socket a TLS library's object belongs to, from the packets' side; and the end of the connection.
+ * tls_link.h: which socket a TLS library's object belongs to, from the packets' side; and the end of the connection. No
+ * offset in any library, no descriptor and no lookup of sockets is needed. There are three kinds of evidence:
  *
- * An application that works on an object (handshakes, reads, writes) makes its library produce records, and the same thread
- * sends them: inside of the call, or right behind it if the library writes to memory (Node, asyncio, nginx's QUIC). So the
- * uprobes note for each thread the object without a socket that it worked on last, and the first records that the thread
- * sends on an encrypted socket without an object make the two a pair. That needs no offset in any library, no descriptor
- * and no lookup of sockets.
+ * - The library sends by itself, inside of a call: then the thread that sends records on an encrypted socket without an
+ *   object is in a call on the object that the socket belongs to. Certain.
+ * - The library writes to memory, and the application sends that when it likes, from any thread (asyncio, uvloop, Twisted,
+ *   Node): every ClientHello has 32 random bytes, and the library keeps them in its object. So sockets that have seen one
+ *   wait in tls_hellos until the object is found that holds it: tls_hello.h. Certain as well.
+ * - The connection is older than httpeek, so its ClientHello was not seen: the object that the thread has worked on last,
+ *   if it was the only one since the thread has sent anything.
  */
 #ifndef HTTPEEK_TLS_LINK_H
 #define HTTPEEK_TLS_LINK_H
 
-#include "begin.h"
-#include "exchange.h"
+#include "tls_object.h"
 
 enum {
 	LINK_TRIES = 64,  /* packets that look for an object; of later ones every LINK_EVERY-th does */
@@ -27,56 +29,131 @@ static __always_inline struct tls_key tls_key_of(const struct connection *c)
 	return key;
 }
 
-/* The requests of an object without a response have ended, because its socket has: `flags` are the socket's. */
-__noinline __weak int end_tls_exchanges(u64 object, u32 tgid, u32 flags)
+/* The socket as a link needs it. */
+static __always_inline void describe_end(struct bpf_sock *sk, const struct connection *c, struct tls_end *end)
 {
-	struct tls_key key = { .object = object, .tgid = tgid };
-	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, &key);
-	struct connection *c;
+	__builtin_memset(end, 0, sizeof(*end));
+	end->ns = bpf_ktime_get_ns();
+	end->local_port = sk->src_port;
+	end->remote_port = bpf_ntohs(sk->dst_port);
+	end->owner = c->owner;
+	end->is_there = 1;
+	read_peer(sk, end->peer);
+}
 
-	if (!t)
+/* Where the connection's socket waits for its object, or 0. */
+static __always_inline struct tls_end *waiting_end(const struct connection *c)
+{
+	u64 random = c->endpoint_hash;
+	struct tls_hello *hello = random ? bpf_map_lookup_elem(&tls_hellos, &random) : 0;
+
+	if (!hello)
 		return 0;
-	c = &t->connection;
-	c->flags |= flags & (CONNECTION_ENDED_HERE | CONNECTION_ENDED_THERE);
-	if (c->mode == MODE_HTTP)
-		end_exchanges(c, c->is_pipelined ? bpf_map_lookup_elem(&tls_pipelines, &key) : 0, UNANSWERED_ENDED,
-			      &key, HOOK_TLS);
-	bpf_map_delete_elem(&tls_pipelines, &key);
-	bpf_map_delete_elem(&tls_request_carries, &key);
-	bpf_map_delete_elem(&tls_response_carries, &key);
-	if (cfg_watch)
-		bpf_map_delete_elem(&tls_targets, &key);
+	return c->role == ROLE_SERVER ? &hello->server : &hello->client;
+}
+
+/* Whoever sends a ClientHello twice has two sockets of which only the first can be found by it. */
+static __always_inline bool is_end(const struct tls_end *there, const struct tls_end *end)
+{
+	return there->is_there && there->local_port == end->local_port && there->remote_port == end->remote_port &&
+	       there->peer[3] == end->peer[3] && there->peer[2] == end->peer[2] && there->peer[1] == end->peer[1] &&
+	       there->peer[0] == end->peer[0];
+}
+
+/* The socket waits no longer. */
+static __always_inline void forget_end(const struct connection *c, struct tls_end *there)
+{
+	u64 random = c->endpoint_hash;
+	struct tls_hello *hello;
+
+	there->is_there = 0;
+	hello = bpf_map_lookup_elem(&tls_hellos, &random);
+	if (hello && !hello->client.is_there && !hello->server.is_there)
+		bpf_map_delete_elem(&tls_hellos, &random);
+}
+
+static __always_inline void show_link(struct connection *c, u64 object, u64 generation)
+{
+	c->pending[TLS_SLOT_OBJECT] = object;
+	c->pending[TLS_SLOT_GENERATION] = generation;
+	asm volatile("" : : : "memory"); /* written before the mode that shows it */
+	c->mode = MODE_TLS_READ;
+}
+
+/* Notes that the socket waits for the object with its random, or takes the object that was found. Returns true if it has. */
+static __always_inline bool wait_for_object(struct connection *c, const struct tls_end *end)
+{
+	struct tls_hello nothing = {};
+	u64 random = c->endpoint_hash;
+	struct tls_end *there;
+
+	if (!random || c->role == ROLE_UNKNOWN)
+		return false;
+	there = waiting_end(c);
+	if (!there) {
+		bpf_map_update_elem(&tls_hellos, &random, &nothing, BPF_NOEXIST);
+		there = waiting_end(c);
+		if (!there) {
+			count(COUNTER_TLS_FULL);
+			return false;
+		}
+	}
+	if (!there->is_there) {
+		*there = *end;
+		return false;
+	}
+	if (!there->object || !is_end(there, end))
+		return false;
+	show_link(c, there->object, there->generation);
+	forget_end(c, there);
+	return true;
+}
+
+/* A ClientHello came in. */
+__noinline __weak int note_hello(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = full_socket(skb);
+	struct connection *c;
+	struct tls_end end;
+
+	if (!sk)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c || c->flags & CONNECTION_RELEASED)
+		return 0;
+	describe_end(sk, c, &end);
+	wait_for_object(c, &end);
 	return 0;
 }
 
-/* The entry for an object whose socket was just found, empty; 0 if the object has a socket already, or there is no room. */
-static __always_inline struct tls_connection *new_tls_connection(const struct tls_key *key)
+/*
+ * The object that the thread which sends works on, if it has to be this socket's. What it worked on before, and may have
+ * left in memory, is told by the ClientHello if that is known.
+ */
+static __always_inline bool take_work(const struct connection *c, struct tls_key *key)
 {
-	struct tls_connection *t = bpf_map_lookup_elem(&tls_connections, key);
+	u64 task = bpf_get_current_task();
+	struct tls_work *work = bpf_map_lookup_elem(&tls_tasks, &task);
+	bool is_certain;
 
-	if (t && !t->is_freed)
-		return 0;
-	if (t) { /* its socket is still there, but the address serves another connection now */
-		end_tls_exchanges(key->object, key->tgid, 0);
-		bpf_map_delete_elem(&tls_connections, key);
-	}
-	t = find_kept(&tls_connections, key, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!t)
-		count(COUNTER_TLS_FULL);
-	return t;
+	if (!work)
+		return false;
+	*key = work->key;
+	is_certain = work->depth || (!c->endpoint_hash && !work->is_ambiguous);
+	bpf_map_delete_elem(&tls_tasks, &task);
+	return is_certain;
 }
 
 /*
- * A packet with records leaves a socket whose object is not known: if the thread that sends it has worked on one without a
- * socket, it is that one. With the context alone, every kernel verifies it once.
+ * A packet with records leaves a socket whose object is not known. With the context alone, every kernel verifies it once.
  */
 __noinline __weak int link_tls(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = full_socket(skb);
-	struct tls_key *mark, key;
-	struct connection *c, *plain;
-	struct tls_connection *t;
-	u64 task;
+	struct tls_end end, *there;
+	struct connection *c;
+	struct tls_key key;
+	u64 generation;
 
 	if (!sk)
 		return 0;
@@ -85,51 +162,42 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 		return 0; /* what the kernel still sends is nobody's any more, and nothing would end the link */
 	if (++c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1))
 		return 0;
-	task = bpf_get_current_task();
-	mark = bpf_map_lookup_elem(&tls_tasks, &task);
-	if (!mark)
+	describe_end(sk, c, &end);
+	if (wait_for_object(c, &end) || !take_work(c, &key))
 		return 0;
-	key = *mark;
-	bpf_map_delete_elem(&tls_tasks, &task);
-	t = new_tls_connection(&key);
-	if (!t)
+	generation = connect_object(&key, &end, c->role, c->tries <= FIRST_FLIGHT);
+	if (!generation)
 		return 0;
-	t->generation = bpf_ktime_get_ns() << 32 | key.tgid;
-	t->local_port = sk->src_port;
-	t->remote_port = bpf_ntohs(sk->dst_port);
-	read_peer(sk, t->peer);
-	plain = &t->connection;
-	plain->owner = c->owner;
-	plain->flags = CONNECTION_TLS;
-	plain->cell = SLOT_NONE;
-	if (c->role != ROLE_UNKNOWN)
-		take_role(plain, c->role, c->role == ROLE_SERVER ? t->local_port : t->remote_port, t->peer);
-	if (c->role != ROLE_UNKNOWN && c->tries <= FIRST_FLIGHT) {
-		begin_stream(&plain->request, first_position(0), STREAM_START);
-		begin_stream(&plain->response, first_position(0), STREAM_START);
-	}
-	c->pending[TLS_SLOT_OBJECT] = key.object;
-	c->pending[TLS_SLOT_GENERATION] = t->generation;
-	asm volatile("" : : : "memory"); /* written before the mode that shows it */
-	plain->mode = MODE_UNDECIDED;
-	c->mode = MODE_TLS_READ;
+	there = waiting_end(c);
+	if (there && is_end(there, &end))
+		forget_end(c, there);
+	show_link(c, key.object, generation);
 	return 1;
 }
 
 /* The socket of an encrypted connection is gone. */
 static __always_inline void end_tls(struct connection *c)
 {
-	struct tls_key key = tls_key_of(c);
+	struct tls_end *there = c->mode == MODE_TLS ? waiting_end(c) : 0;
 	struct tls_connection *t;
+	struct tls_key key;
 
+	if (there) {
+		if (there->object)
+			show_link(c, there->object, there->generation);
+		forget_end(c, there);
+	}
 	if (c->mode == MODE_TLS) {
 		if (c->tries > FIRST_FLIGHT && !(c->flags & CONNECTION_TUNNEL))
 			count(COUNTER_TLS_UNREAD);
 		return;
 	}
+	key = tls_key_of(c);
 	t = bpf_map_lookup_elem(&tls_connections, &key);
 	if (!t || t->generation != c->pending[TLS_SLOT_GENERATION])
 		return; /* the object serves another socket by now, which has ended what waited here */
+	if (t->connection.request.state == STREAM_UNKNOWN)
+		count(COUNTER_TLS_UNREAD); /* the object was found, but no request after that: all had passed before */
 	end_tls_exchanges(key.object, key.tgid, c->flags);
 	bpf_map_delete_elem(&tls_connections, &key);
 }

@@ -41,27 +41,67 @@ struct {
 	__type(value, struct tls_connection);
 } tls_connections MAP;
 
+/* The object without a socket that a thread works on, or has worked on last. */
+struct tls_work {
+	struct tls_key key;
+	u16 depth;	 /* calls in progress; 0: what the library has written may lie in memory */
+	u8 is_ambiguous; /* there was another object before, and nothing was sent since */
+	u8 _pad[5];
+};
+
 /*
- * Thread (its task_struct's address: the one name for it that every kernel has for packets as well) -> the object that it
- * worked on last and whose socket is not known. Inserted by uprobes, deleted by the egress hook, and by user space when the
- * process is gone: the address will be another thread's. The one map that may forget: then a connection is linked when its thread works on it again.
+ * Thread (its task_struct's address: the one name for it that every kernel has for packets as well) -> its work. Inserted by
+ * uprobes, deleted by the egress hook, and by user space when the process is gone: the address will be another thread's. It
+ * may forget: then a connection is linked when its thread works on it again.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
 	__type(key, u64);
-	__type(value, struct tls_key);
+	__type(value, struct tls_work);
 } tls_tasks MAP;
 
+/* A socket that has sent or received a ClientHello, and the object that was found to be its own. */
+struct tls_end {
+	u64 object;	/* 0: not found yet */
+	u64 generation; /* of the link */
+	u64 ns;		/* when the ClientHello passed */
+	u32 peer[4];
+	u32 tgid; /* with the object */
+	u16 local_port;
+	u16 remote_port;
+	u16 owner;
+	u8 is_there;
+	u8 _pad[5];
+};
+
+struct tls_hello {
+	struct tls_end client;
+	struct tls_end server;
+};
+
 /*
- * Processes that have made a socket, so that only the first is reported. Inserted by sock_create; forgets the oldest. They
- * are told to user space through the ring, which it empties as soon as it can; if it is full the next look finds them.
+ * Eight bytes of a ClientHello's random -> the sockets that it has passed: both, if they are of this host. Inserted by the
+ * packet hooks as long as the object is not known, given its object by uprobes, deleted by the packet hooks when they see
+ * that, or by the socket's end. Full: COUNTER_TLS_FULL, and the connection may end as one that was not read.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, u64);
+	__type(value, struct tls_hello);
+} tls_hellos MAP;
+
+/*
+ * Processes that have made a socket, and when that was told last, in ns: not each socket is. Inserted by sock_create; forgets
+ * the oldest. They are told to user space through the ring, which it empties as soon as it can; if it is full the next look
+ * finds them.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, u64);
 } tls_seen MAP;
 
 struct {

@@ -226,8 +226,12 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		count(COUNTER_CONNECTIONS);
 	}
 	watch_segment(skb, c, &seg);
-	if (cfg_tls && is_egress && unlikely(c->mode == MODE_TLS))
-		link_tls(skb);
+	if (cfg_tls && unlikely(c->mode == MODE_TLS)) {
+		if (is_egress)
+			link_tls(skb);
+		else
+			note_hello(skb);
+	}
 	return PASS;
 }
 

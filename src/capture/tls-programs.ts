@@ -42,6 +42,8 @@ const MANY_UPROBES_SINCE = [6, 12] as const;
 
 /** Calls of TLS libraries in progress at the same time. */
 const CALLS = 16_384;
+/** Objects of TLS libraries whose socket is looked for at the same time. */
+const SEARCHES = 8192;
 
 /** Maps of both objects: whatever the uprobes count in, the packet hooks and user space read. */
 const SHARED = [
@@ -59,6 +61,7 @@ const SHARED = [
 	"owners",
 	"starts",
 	"tls_connections",
+	"tls_hellos",
 	"tls_nothing",
 	"tls_pipelines",
 	"tls_processes",
@@ -94,7 +97,7 @@ export function loadTlsPrograms(programs: Programs, options: LoadTlsOptions): Tl
 		configLayout: CONFIG_LAYOUT,
 		config,
 		sharedMaps,
-		mapSizes: { tls_calls: CALLS, workspaces },
+		mapSizes: { tls_calls: CALLS, tls_searches: SEARCHES, workspaces },
 		optionalPrograms: [...hookPrograms(isMany), ...(withExecutions ? (["process_executed"] as const) : [])],
 		forManyUprobes: isMany ? ["tls_any"] : [],
 	});

@@ -41,6 +41,7 @@ export class TlsSource {
 	readonly #events: Ring;
 	readonly #closed = new AbortController();
 	#scope: Scope;
+	#missed = 0;
 
 	/**
 	 * Loads the uprobes and hooks the libraries that are there.
@@ -85,6 +86,7 @@ export class TlsSource {
 
 	/** Looks for processes and libraries that are new or gone. */
 	look(scope: Scope): void {
+		if (this.#closed.signal.aborted) return;
 		this.#scope = scope;
 		this.#reader.look(scope);
 		this.#remains.sweep(performance.now() / 1000);
@@ -97,9 +99,10 @@ export class TlsSource {
 		this.#timer = setTimeout(() => this.#lookAgain(), this.#reader.isEach ? each : HOST_LOOK_MS).unref();
 	}
 
-	/** Calls that were not read because the kernel could not run a uprobe's program for them. */
+	/** Calls that were not read because the kernel could not run a uprobe's program for them; good after close() as well. */
 	get missed(): number {
-		return missedCalls(this.#programs, this.#isMany);
+		if (!this.#closed.signal.aborted) this.#missed = missedCalls(this.#programs, this.#isMany);
+		return this.#missed;
 	}
 
 	report(): TlsReport {
@@ -109,6 +112,7 @@ export class TlsSource {
 	/** Takes the uprobes off, and out of the kernel; the last of them in the background, a moment later. */
 	close(): void {
 		clearTimeout(this.#timer);
+		if (!this.#closed.signal.aborted) this.#missed = missedCalls(this.#programs, this.#isMany);
 		this.#closed.abort();
 		this.#executions?.[Symbol.dispose]();
 		this.#reader.close();

@@ -43,6 +43,7 @@ export type MapName =
 	| "starts"
 	| "targets"
 	| "tls_connections"
+	| "tls_hellos"
 	| "tls_nothing"
 	| "tls_pipelines"
 	| "tls_processes"

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * tls_hello.h: which socket an object belongs to, from the object's side: the ClientHello's random that it holds.
+ *
+ * Where in the object, differs from library to library and from version to version, so it is searched for: a word of the
+ * object that is in tls_hellos can be nothing else, with 64 random bits. Only until the object's socket is known, and only
+ * so many times.
+ */
+#ifndef HTTPEEK_TLS_HELLO_H
+#define HTTPEEK_TLS_HELLO_H
+
+#include "tls_object.h"
+
+enum {
+	OBJECT_BYTES = 1024, /* that are searched: OpenSSL 3.0 has the random at 352, GnuTLS 3.7 at 80 */
+	MOST_SEARCHES = 32,  /* of one object: each takes up to 10 us */
+};
+
+/*
+ * Object -> how often it was searched. Inserted and deleted by uprobes. It may forget: then an object is searched some more
+ * times.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, u32);
+} tls_searches MAP;
+
+static __always_inline bool is_waiting(const struct tls_end *end)
+{
+	return end->is_there && !end->object;
+}
+
+/*
+ * Which of the ends that have the object's random it is. A client has made it in an earlier call, before anybody could have
+ * seen it: so it is there when a call begins. A server gets it in a call that begins after it came in, and ends with it; if
+ * that call ended too early, the client has found its own end before the server's next one begins. Of an object that was not
+ * seen before nothing is known, unless there is but one end to be had.
+ */
+static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin_ns, bool is_first)
+{
+	bool is_client = is_waiting(&hello->client), is_server = is_waiting(&hello->server);
+
+	if (begin_ns)
+		return is_server && hello->server.ns < begin_ns ? &hello->server : 0;
+	if (is_first && is_client && is_server)
+		return 0;
+	return is_client ? &hello->client : is_server ? &hello->server : 0;
+}
+
+/*
+ * Looks for the socket of an object that has none. `begin_ns`: a call ends that began then; 0: a call begins. Returns 1 if it
+ * has one now. With numbers alone, every kernel verifies it once for all programs.
+ */
+__noinline __weak int search_object(u64 object, u64 begin_ns)
+{
+	struct tls_key key = { .object = object, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	u32 *searches = bpf_map_lookup_elem(&tls_searches, &key), one = 1, i;
+	bool is_first = !searches;
+	u64 word;
+
+	if (is_first)
+		bpf_map_update_elem(&tls_searches, &key, &one, BPF_ANY);
+	else if (++*searches > MOST_SEARCHES)
+		return 0;
+	for (i = 0; i < OBJECT_BYTES; i += sizeof(word)) {
+		struct tls_hello *hello;
+		struct tls_end *end;
+		u64 generation;
+
+		if (bpf_probe_read_user(&word, sizeof(word), (void *)(object + i)))
+			return 0;
+		hello = word ? bpf_map_lookup_elem(&tls_hellos, &word) : 0;
+		if (!hello)
+			continue;
+		end = end_of(hello, begin_ns, is_first);
+		if (!end)
+			return 0;
+		generation = connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_first);
+		if (!generation)
+			return 0;
+		end->tgid = key.tgid;
+		end->generation = generation;
+		asm volatile("" : : : "memory"); /* written before the object that shows it */
+		end->object = object;
+		return 1;
+	}
+	return 0;
+}
+
+#endif

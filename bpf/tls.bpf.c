@@ -50,7 +50,7 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		note_freed(object);
 		break;
 	case TLS_HOOK_GO_READ:
-		begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_COUNT, 0);
+		begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_GO, 0);
 		break;
 	case TLS_HOOK_GO_WRITE:
 		note_object(GO_PARM1(ctx));

@@ -25,6 +25,7 @@ enum tls_result {
 	RESULT_POSITIVE, /* the same with 1 or more: SSL_read_early_data */
 	RESULT_NONE,	 /* nothing of its own: what it sends was handed over before (gnutls_record_uncork) */
 	RESULT_HANDSHAKE,
+	RESULT_GO, /* as RESULT_COUNT; sends nothing, and may go on in another thread */
 };
 
 /* A call in progress. */
@@ -87,7 +88,7 @@ static __always_inline void begin_call(u64 stack, bool is_egress, u64 object, u6
 	};
 	struct tls_caller caller = caller_at(stack);
 	struct tls_key key = tls_key(object);
-	struct tls_connection *t = enter_object(&key);
+	struct tls_connection *t = result == RESULT_GO ? find_object(&key) : enter_object(&key);
 
 	if (t && result == RESULT_NONE)
 		t->is_uncorking = 1;
@@ -227,8 +228,10 @@ static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 	key = tls_key(call.object);
 	if (!find_object(&key)) {
 		end_work(&key);
-		if (!search_object(call.object, call.ns))
+		if (!search_object(call.object, call.ns)) {
+			note_searches(&key);
 			return;
+		}
 	}
 	if (call.result == RESULT_HANDSHAKE)
 		return;

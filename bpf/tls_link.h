@@ -127,6 +127,15 @@ __noinline __weak int note_hello(struct __sk_buff *skb)
 }
 
 /*
+ * Whether the object does not hold the random, or elsewhere (OpenSSL 1.1, BoringSSL). A server's has it when the first call
+ * ends, whose end is its second search; a client's, which makes it, when the next one begins.
+ */
+static __always_inline bool is_unfindable(const struct connection *c, const struct tls_work *work)
+{
+	return work->searches >= (c->role == ROLE_SERVER ? 2 : 3);
+}
+
+/*
  * The object that the thread which sends works on, if it has to be this socket's. What it worked on before, and may have
  * left in memory, is told by the ClientHello if that is known.
  */
@@ -139,7 +148,10 @@ static __always_inline bool take_work(const struct connection *c, struct tls_key
 	if (!work)
 		return false;
 	*key = work->key;
-	is_certain = work->depth || (!c->endpoint_hash && !work->is_ambiguous);
+	if (work->is_go) /* what was noted for a handshake that came to nothing is not a new connection's */
+		is_certain = c->role != ROLE_CLIENT || c->tries > FIRST_FLIGHT;
+	else
+		is_certain = work->depth || (!work->is_ambiguous && (!c->endpoint_hash || is_unfindable(c, work)));
 	bpf_map_delete_elem(&tls_tasks, &task);
 	return is_certain;
 }

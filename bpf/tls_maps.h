@@ -46,7 +46,8 @@ struct tls_work {
 	struct tls_key key;
 	u16 depth;	 /* calls in progress; 0: what the library has written may lie in memory */
 	u8 is_ambiguous; /* there was another object before, and nothing was sent since */
-	u8 _pad[5];
+	u8 is_go;	 /* noted right before sending, but never on behalf of a ClientHello */
+	u32 searches;	 /* of the object, in vain: so often it did not hold its ClientHello's random */
 };
 
 /*

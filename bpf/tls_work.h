@@ -20,10 +20,12 @@ static __always_inline struct tls_connection *find_object(const struct tls_key *
 }
 
 /* A call begins on an object whose socket is not known: what this thread sends meanwhile is of that (tls_link.h). */
-static __always_inline void begin_work(const struct tls_key *key)
+static __always_inline void begin_work(const struct tls_key *key, bool is_go)
 {
+	struct tls_work *work, begun = { .key = *key, .depth = 1, .is_go = is_go };
 	u64 task = bpf_get_current_task();
-	struct tls_work *work = bpf_map_lookup_elem(&tls_tasks, &task), begun = { .key = *key, .depth = 1 };
+
+	work = bpf_map_lookup_elem(&tls_tasks, &task);
 
 	if (work && work->key.object == key->object && work->key.tgid == key->tgid) {
 		work->depth++;
@@ -51,7 +53,7 @@ static __always_inline struct tls_connection *enter_object(const struct tls_key 
 		return t;
 	if (search_object(key->object, 0))
 		return find_object(key);
-	begin_work(key);
+	begin_work(key, false);
 	return 0;
 }
 
@@ -61,7 +63,18 @@ static __always_inline void note_object(u64 object)
 	struct tls_key key = tls_key(object);
 
 	if (!find_object(&key))
-		begin_work(&key);
+		begin_work(&key, true);
+}
+
+/* A call has ended, and its object was searched in vain. */
+static __always_inline void note_searches(const struct tls_key *key)
+{
+	u32 *searches = bpf_map_lookup_elem(&tls_searches, key);
+	u64 task = bpf_get_current_task();
+	struct tls_work *work = bpf_map_lookup_elem(&tls_tasks, &task);
+
+	if (work && searches && work->key.object == key->object)
+		work->searches = *searches;
 }
 
 /* The object is gone, or begins anew. What waits ends with its socket. */

@@ -31,5 +31,5 @@ backend behind
 	);
 	const child = workplace.startServer("haproxy", "haproxy", ["-db", "-f", config]);
 	await child.until(async () => isListening(child.pid, port), "did not listen");
-	return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+	return { port, pid: child.pid, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

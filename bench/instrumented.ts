@@ -55,7 +55,7 @@ export async function startInstrumented(workplace: Workplace, folder: string): P
 		},
 	});
 	return {
-		port: server.port,
+		...{ port: server.port, pid: server.pid },
 		async [Symbol.asyncDispose]() {
 			await server[Symbol.asyncDispose]();
 			await collector[Symbol.asyncDispose]();

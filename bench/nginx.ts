@@ -52,7 +52,7 @@ export async function startNginx(workplace: Workplace, options: NginxOptions = {
 	// written when it listens
 	await child.until(async () => existsSync(join(folder, PID_FILE)), "did not listen");
 	return {
-		port,
+		...{ port, pid: child.pid },
 		requests: async () => readStatus(await (await fetch(`http://${LOOPBACK}:${statusPort}/`)).text()),
 		[Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
 	};

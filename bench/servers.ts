@@ -7,6 +7,8 @@ import { inCheckout, type Workplace } from "./workplace.js";
 
 export interface Server extends AsyncDisposable {
 	readonly port: number;
+	/** The process that answers, or the one that has started it. */
+	readonly pid: number;
 }
 
 export interface NodeOptions {
@@ -21,7 +23,7 @@ export async function startNode(workplace: Workplace, kind: ServerKind, options:
 	const args = [...flags, inCheckout("dist/bench/node-server.js"), kind];
 	const child = workplace.startServer(`the ${kind} server`, process.execPath, args, { env });
 	const [, port] = await child.says(/^port (\d+)$/m);
-	return { port: Number(port), [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+	return { port: Number(port), pid: child.pid, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 /** A port that nobody had a moment ago. */

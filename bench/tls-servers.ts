@@ -61,7 +61,7 @@ export const OTHERS: readonly TlsServer[] = [
 			const behind = await startNode(workplace, "http");
 			const front = await startHaproxy(workplace, behind, both);
 			return {
-				port: front.port,
+				...{ port: front.port, pid: front.pid },
 				async [Symbol.asyncDispose]() {
 					await front[Symbol.asyncDispose]();
 					await behind[Symbol.asyncDispose]();
@@ -133,5 +133,5 @@ async function listening(
 ): Promise<Server> {
 	const child = workplace.startServer(name, command, words);
 	await child.until(async () => isListening(child.pid, port), "did not listen");
-	return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+	return { port, pid: child.pid, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

@@ -4,7 +4,8 @@ import { Disposables } from "../disposables.js";
 import { Httpeek, type RunCounts } from "../httpeek.js";
 import { fullSpeed, type LoadResult } from "../load.js";
 import { startNginx } from "../nginx.js";
-import { spreadOf } from "../numbers.js";
+import { median, spreadOf } from "../numbers.js";
+import { treeUsage } from "../process-tree.js";
 import { type Row, rowOf } from "../row.js";
 import type { Scale } from "../scale.js";
 import { type Certificate, makeCertificate, NGINX, NODE, OTHERS, type TlsServer } from "../tls-servers.js";
@@ -35,18 +36,25 @@ async function* throughput(
 	const { port } = server;
 	const plain: Contender = { name: "", port, everyRounds: 1 };
 	const watched: Contender = { name: "", port, begin: () => startWatching(workplace), everyRounds: 1 };
-	const load = (): Promise<LoadResult> => fullSpeed(workplace, { port, seconds: scale.pairSeconds, isTls: true });
+	const cpuNs = new Map<LoadResult, number>();
+	const load = async (): Promise<LoadResult> => {
+		const before = treeUsage(server.pid).cpuSeconds;
+		const result = await fullSpeed(workplace, { port, seconds: scale.pairSeconds, isTls: true });
+		cpuNs.set(result, (1e9 * (treeUsage(server.pid).cpuSeconds - before)) / result.requests);
+		return result;
+	};
 	await load();
 	const results = await takeTurns(plain, [watched], scale.pairs, load);
 	for (const [contender, pairs] of results) {
 		for (const row of throughputRows(contender, pairs, `${name} over TLS`)) yield { ...row, group: "tls" };
-		const extra = pairs.map(({ plain: without, other }) => nsOf(other) - nsOf(without));
-		const note = "the difference of the same pairs: hooks, traps and packets";
-		yield rowOf({ group: "tls", what: `time an exchange costs: ${name} over TLS`, unit: "ns", note }, spreadOf(extra));
+		const of = (result: LoadResult): number => cpuNs.get(result) ?? Number.NaN;
+		const extra = pairs.map(({ plain: without, other }) => of(other) - of(without));
+		const base = median(pairs.map(({ plain: without }) => of(without)));
+		const what = `CPU time of the server an exchange costs: ${name} over TLS`;
+		const note = `in the same pairs: hooks, traps and packets; ${base.toFixed(0)} ns without`;
+		yield rowOf({ group: "tls", what, unit: "ns", note }, spreadOf(extra));
 	}
 }
-
-const nsOf = ({ requests, seconds }: LoadResult): number => (1e9 * seconds) / requests;
 
 async function* hits(
 	workplace: Workplace,

@@ -22,7 +22,7 @@ export interface Scale {
 	readonly starts: number;
 }
 
-/** Under ten minutes. */
+/** Some ten minutes. */
 export const FULL: Scale = {
 	countedSeconds: 5,
 	kernelSeconds: 2,

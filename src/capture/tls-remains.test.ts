@@ -59,6 +59,7 @@ function makeTables() {
 	return {
 		calls: new FakeMap(TLS_KEY_SIZE),
 		connections: new FakeMap(TLS_KEY_SIZE),
+		searches: new FakeMap(TLS_KEY_SIZE),
 		tasks: new FakeMap(8),
 	};
 }
@@ -68,12 +69,13 @@ test("what the ended leave behind is deleted, of all others nothing", (context) 
 	for (const tgid of [10, 11, 12, 13]) {
 		tables.calls.add(keyOf(tgid), new Uint8Array(40));
 		tables.connections.add(keyOf(tgid), connection(5, 5));
+		tables.searches.add(keyOf(tgid), new Uint8Array(4));
 		tables.tasks.add(new Uint8Array(8).fill(tgid), keyOf(tgid));
 	}
 	// 10 has ended, 11's number is another process's by now, 12 was never said to have ended, 13 is not asked about yet
 	const remains = new TlsRemains(tables, makeProc(context, [11, 12], 13));
 	for (const pid of [10, 11, 13]) remains.add(pid);
-	assert.equal(remains.sweep(1), 6);
+	assert.equal(remains.sweep(1), 8);
 	const left = tables.calls.entries.map(({ key }) => new DataView(key.buffer).getUint32(8, true));
 	assert.deepEqual(left, [11, 12]);
 	assert.equal(tables.connections.entries.length, 2);

@@ -10,6 +10,8 @@ export interface TlsTables {
 	readonly calls: Pick<BpfMap, "batches" | "delete" | "keySize">;
 	/** By object: a socket that was released before it was found to be the object's, which nothing will end any more. */
 	readonly connections: Pick<BpfMap, "batches" | "delete" | "keySize">;
+	/** By object: how often its socket was looked for. */
+	readonly searches: Pick<BpfMap, "batches" | "delete" | "keySize">;
 	/** By thread: the kernel gives a task_struct's memory to another thread, which must not be taken for this one. */
 	readonly tasks: Pick<BpfMap, "batches" | "delete" | "keySize">;
 }
@@ -43,10 +45,11 @@ export class TlsRemains {
 		const dead = new Set([...this.#gone].filter((pid) => !runsProgram(pid, this.#procRoot)));
 		this.#gone.clear();
 		if (dead.size === 0) return 0;
-		const { calls, connections, tasks } = this.#tables;
+		const { calls, connections, searches, tasks } = this.#tables;
 		return (
 			deleteWhere(calls, (key) => dead.has(tgidOf(key))) +
 			deleteWhere(connections, (key, value) => dead.has(tgidOf(key)) && !isWaiting(value)) +
+			deleteWhere(searches, (key) => dead.has(tgidOf(key))) +
 			deleteWhere(tasks, (_, value) => dead.has(tgidOf(value)))
 		);
 	}

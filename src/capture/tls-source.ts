@@ -64,6 +64,7 @@ export class TlsSource {
 		this.#remains = new TlsRemains({
 			calls: this.#programs.map("tls_calls"),
 			connections: programs.map("tls_connections"),
+			searches: this.#programs.map("tls_searches"),
 			tasks: programs.map("tls_tasks"),
 		});
 		this.#events = programs.map("tls_processes").ring();

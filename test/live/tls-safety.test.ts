@@ -224,7 +224,7 @@ test("256 threads that wait in SSL_read are all counted", { skip: skipReason }, 
 	const cgroup = makeLiveCgroup(context);
 	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const server = await startNodeServer(cgroup, makeCertificate(context), { waitFor: threads });
-	const client = await startClient(cgroup, { port: server.port, path: "/together", threads });
+	const client = await startClient(session, cgroup, { port: server.port, path: "/together", threads });
 	await client.wrote(/^answered/m);
 	await client.succeeded();
 	const snapshot = await settled(session);
@@ -237,7 +237,7 @@ test("a process that may not make the kernel's own system calls lives on", { ski
 	const cgroup = makeLiveCgroup(context);
 	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const server = await startNodeServer(cgroup, makeCertificate(context));
-	const client = await startClient(cgroup, { port: server.port, path: "/ok", threads: 4, isConfined: true });
+	const client = await startClient(session, cgroup, { port: server.port, path: "/ok", threads: 4, isConfined: true });
 	await client.succeeded();
 	assert.match(client.stdout, /^answered/m);
 	assert.equal(countOf(await settled(session), { role: "client", outcome: "response" }), 4);

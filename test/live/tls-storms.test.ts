@@ -15,7 +15,7 @@ import { startClient, startNodeServer } from "../support/tls-programs.js";
 import { until } from "../support/until.js";
 
 /** Of calls, connections and threads: what a process leaves behind if nobody sweeps. */
-const TABLES = ["tls_calls", "tls_connections", "tls_tasks"] as const;
+const TABLES = ["tls_calls", "tls_connections", "tls_searches", "tls_tasks"] as const;
 const IDLE_MS = 2000;
 /** Of a core, while nothing happens: two hundred processes gone leave nothing to look at. */
 const MOST_IDLE_CPU = 0.1;
@@ -99,7 +99,7 @@ test("processes that are killed in the middle of a call", { skip: skipReason }, 
 	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const before = baseLine();
 	for (let i = 0; i < 50; i++) {
-		const client = await startClient(clients, { port: server.port, path: "/never", threads: 4 });
+		const client = await startClient(session, clients, { port: server.port, path: "/never", threads: 4 });
 		await client.wrote(/^asked/m);
 	}
 	await until(() => entriesOf("tls_calls") >= (before.entries[0] ?? 0) + 200, "all of them wait in a call");

@@ -1,5 +1,5 @@
 /** Programs that speak TLS and can be treated badly. */
-import { bpfDescriptors } from "./bpf-descriptors.js";
+import type { CaptureSession } from "../../src/capture/session.js";
 import type { Certificate } from "./certificate.js";
 import { type Program, type StartOptions, start } from "./programs.js";
 import { until } from "./until.js";
@@ -93,14 +93,13 @@ export interface ClientOptions {
 	readonly isConfined?: boolean;
 }
 
-/** Starts that client, and lets it begin when it has more hooks than there were. */
-export async function startClient(cgroup: string, options: ClientOptions): Promise<Program> {
+/** Starts that client, and lets it begin when the session reads it. */
+export async function startClient(session: CaptureSession, cgroup: string, options: ClientOptions): Promise<Program> {
 	const { port, path, threads, isConfined = false } = options;
 	const words = [String(port), path, String(threads), isConfined ? "confined" : "free"];
-	const before = bpfDescriptors();
 	const client = start(cgroup, "python3", ["-c", PYTHON_CLIENT, ...words], { stdio: ["pipe", "pipe", "pipe"] });
 	await client.wrote(/^ready/m);
-	await until(() => bpfDescriptors() > before, "the client is hooked");
+	await until(() => session.tlsReport()?.pids.has(client.pid) === true, "the client is hooked");
 	client.child.stdin?.end("go\n");
 	return client;
 }

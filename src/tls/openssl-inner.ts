@@ -2,10 +2,11 @@
  * The functions within OpenSSL that do the work of `SSL_read` and `SSL_read_ex`, and of `SSL_write` and `SSL_write_ex`.
  *
  * A uprobe replaces an instruction, and the kernel has to carry that out as well. Some it emulates, a `push` among them;
- * for others it lets the processor take a single step, which is a second trap and a far dearer one. Compilers begin `SSL_read` with `sub $24, %rsp`, and the function that it calls, which has more to
- * do, with a `push`. So that is hooked instead, where it is certain which one it is: the only thing that `SSL_read_ex` does
- * before it calls it is to move the stack pointer, so its own arguments are in the registers still, and `SSL_read` calls the
- * same function first of all. It returns what `SSL_read_ex` would: 1, or an error.
+ * for others it lets the processor take a single step, which is a second trap and a far dearer one. Compilers begin
+ * `SSL_read` with `sub $24, %rsp`, and the function that it calls, which has more to do, with a `push`. So that is hooked
+ * instead, where it is certain which one it is: the only thing that `SSL_read_ex` does before it calls it is to move the
+ * stack pointer, so its own arguments are in the registers still, and `SSL_read` calls the same function first of all. It
+ * returns what `SSL_read_ex` would: 1, or an error.
  */
 import { codeOffsetOf, type Elf } from "./elf.js";
 import type { Hook } from "./hooks.js";

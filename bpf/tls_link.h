@@ -17,7 +17,8 @@
 #include "tls_object.h"
 
 enum {
-	LINK_TRIES = 64,  /* packets that look for an object; of later ones every LINK_EVERY-th does */
+	LINK_TRIES =
+		64, /* packets that look for an object; of later ones every LINK_EVERY-th does, and those of a thread with work */
 	LINK_EVERY = 16,  /* a power of two */
 	FIRST_FLIGHT = 1, /* packets sent: a link found with these is there before any data */
 };
@@ -156,6 +157,14 @@ static __always_inline bool take_work(const struct connection *c, struct tls_key
 	return is_certain;
 }
 
+/* Whether there is an object that what this thread sends may be of. Each packet asks: what one leaves is the next one's doubt. */
+static __always_inline bool has_work(void)
+{
+	u64 task = bpf_get_current_task();
+
+	return bpf_map_lookup_elem(&tls_tasks, &task);
+}
+
 /*
  * A packet with records leaves a socket whose object is not known. With the context alone, every kernel verifies it once.
  */
@@ -172,7 +181,9 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (!c || c->flags & CONNECTION_RELEASED)
 		return 0; /* what the kernel still sends is nobody's any more, and nothing would end the link */
-	if (++c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1))
+	if (!++c->tries)
+		c->tries = LINK_TRIES; /* it is no new connection again */
+	if (c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1) && !has_work())
 		return 0;
 	describe_end(sk, c, &end);
 	if (wait_for_object(c, &end) || !take_work(c, &key))

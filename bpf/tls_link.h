@@ -84,21 +84,19 @@ static __always_inline void show_link(struct connection *c, u64 object, u64 gene
 /* Notes that the socket waits for the object with its random, or takes the object that was found. Returns true if it has. */
 static __always_inline bool wait_for_object(struct connection *c, const struct tls_end *end)
 {
-	struct tls_hello nothing = {};
 	u64 random = c->endpoint_hash;
+	struct tls_hello *hello;
 	struct tls_end *there;
 
 	if (!random || c->role == ROLE_UNKNOWN)
 		return false;
-	there = waiting_end(c);
-	if (!there) {
-		bpf_map_update_elem(&tls_hellos, &random, &nothing, BPF_NOEXIST);
-		there = waiting_end(c);
-		if (!there) {
-			count(COUNTER_TLS_FULL);
-			return false;
-		}
+	hello = find_kept(&tls_hellos, &random, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!hello) {
+		count(COUNTER_TLS_FULL);
+		return false;
 	}
+	opaque(hello); /* the additions stay behind the test */
+	there = c->role == ROLE_SERVER ? &hello->server : &hello->client;
 	if (!there->is_there) {
 		*there = *end;
 		return false;

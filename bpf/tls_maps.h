@@ -139,7 +139,8 @@ struct tls_nothing {
 	u8 bytes[sizeof(struct targets)];
 };
 _Static_assert(sizeof(struct targets) >= sizeof(struct carry) && sizeof(struct targets) >= sizeof(struct pipeline) &&
-		       sizeof(struct targets) >= sizeof(struct tls_connection),
+		       sizeof(struct targets) >= sizeof(struct tls_connection) &&
+		       sizeof(struct targets) >= sizeof(struct tls_hello),
 	       "the largest of them");
 
 struct {
@@ -162,7 +163,7 @@ static __always_inline void tell_process(u32 pid, bool has_executed)
 }
 
 /* The entry of an object, made empty if `flags` say so (BPF_SK_STORAGE_GET_F_CREATE, as for socket storage) and it is not there. */
-static __always_inline void *find_kept(void *map, const struct tls_key *key, u64 flags)
+static __always_inline void *find_kept(void *map, const void *key, u64 flags)
 {
 	struct tls_nothing *nothing;
 	void *found = bpf_map_lookup_elem(map, key);

@@ -50,7 +50,8 @@ async function returnsTo(before: BaseLine, session: CaptureSession, context: Tes
 	}, "the hooks of those that are gone are off");
 	await until(() => {
 		session.read();
-		return TABLES.every((name, i) => entriesOf(name) <= (before.entries[i] ?? 0));
+		// the server lives: its thread may have an object that it worked on last
+		return TABLES.every((name, i) => entriesOf(name) <= (before.entries[i] ?? 0) + (name === "tls_tasks" ? 1 : 0));
 	}, "what they left in the tables is deleted");
 	const cpu = await idleCpu(session);
 	context.diagnostic(`${(100 * cpu).toFixed(1)} % of a core afterwards`);

@@ -146,7 +146,7 @@ export class TlsReader {
 			} catch (error) {
 				if (!(error instanceof HttpeekError)) throw error;
 				// a process that has ended meanwhile is no problem
-				if (this.#isThere(pid)) this.#note(`${file.path}: ${error.message}`);
+				if (this.#schedule.isThere(pid)) this.#note(`${file.path}: ${error.message}`);
 			}
 		}
 		this.#hooked.set(key, { attachments, pids: new Set([pid]) });
@@ -162,10 +162,6 @@ export class TlsReader {
 			this.#hooked.delete(key);
 		}
 		if (wasHooked) this.#onGone(pid);
-	}
-
-	#isThere(pid: number): boolean {
-		return this.#schedule.isThere(pid);
 	}
 
 	#note(problem: string): void {

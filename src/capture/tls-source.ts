@@ -50,10 +50,9 @@ export class TlsSource {
 	constructor(programs: Programs, sizes: TableSizes, options: ProgramOptions, scope: Scope) {
 		checkKernelIsSafe();
 		const { workspaces } = sizes;
+		const config = programConfig(sizes, options);
 		const load = (withExecutions: boolean): TlsPrograms =>
-			loadTlsPrograms(programs, {
-				...{ config: programConfig(sizes, options), workspaces, isMany: this.#isMany, withExecutions },
-			});
+			loadTlsPrograms(programs, { config, workspaces, isMany: this.#isMany, withExecutions });
 		this.#scope = scope;
 		const reader = new TlsReader(scope, {
 			attach: (...where) => attaching(this.#programs, this.#isMany)(...where),
@@ -102,8 +101,7 @@ export class TlsSource {
 
 	/** Calls that were not read because the kernel could not run a uprobe's program for them; good after close() as well. */
 	get missed(): number {
-		if (!this.#closed.signal.aborted) this.#missed = missedCalls(this.#programs, this.#isMany);
-		return this.#missed;
+		return this.#closed.signal.aborted ? this.#missed : missedCalls(this.#programs, this.#isMany);
 	}
 
 	report(): TlsReport {
@@ -113,7 +111,7 @@ export class TlsSource {
 	/** Takes the uprobes off, and out of the kernel; the last of them in the background, a moment later. */
 	close(): void {
 		clearTimeout(this.#timer);
-		if (!this.#closed.signal.aborted) this.#missed = missedCalls(this.#programs, this.#isMany);
+		this.#missed = this.missed;
 		this.#closed.abort();
 		this.#executions?.[Symbol.dispose]();
 		this.#reader.close();

@@ -8,8 +8,9 @@
  * - The library writes to memory, and the application sends that when it likes, from any thread (asyncio, uvloop, Twisted,
  *   Node): every ClientHello has 32 random bytes, and the library keeps them in its object. So sockets that have seen one
  *   wait in tls_hellos until the object is found that holds it: tls_hello.h. Certain as well.
- * - The connection is older than httpeek, so its ClientHello was not seen: the object that the thread has worked on last,
- *   if it was the only one since the thread has sent anything.
+ * - The connection is older than httpeek, so its ClientHello was not seen, or the object does not hold it (is_unfindable()):
+ *   the object that the thread has worked on last, if it was the only one since the thread has sent anything. Go, which
+ *   notes its work right before it sends, is told by the thread as well.
  */
 #ifndef HTTPEEK_TLS_LINK_H
 #define HTTPEEK_TLS_LINK_H
@@ -17,9 +18,8 @@
 #include "tls_object.h"
 
 enum {
-	LINK_TRIES =
-		64, /* packets that look for an object; of later ones every LINK_EVERY-th does, and those of a thread with work */
-	LINK_EVERY = 16,  /* a power of two */
+	LINK_TRIES = 64,  /* packets that look for an object; of later ones those of a thread with work, and */
+	LINK_EVERY = 16,  /* one in so many; a power of two */
 	FIRST_FLIGHT = 1, /* packets sent: a link found with these is there before any data */
 };
 
@@ -126,7 +126,7 @@ __noinline __weak int note_hello(struct __sk_buff *skb)
 }
 
 /*
- * Whether the object does not hold the random, or elsewhere (OpenSSL 1.1, BoringSSL). A server's has it when the first call
+ * Whether the object does not hold the random, or only behind a pointer (OpenSSL 1.1, BoringSSL). A server's has it when the first call
  * ends, whose end is its second search; a client's, which makes it, when the next one begins.
  */
 static __always_inline bool is_unfindable(const struct connection *c, const struct tls_work *work)
@@ -155,7 +155,7 @@ static __always_inline bool take_work(const struct connection *c, struct tls_key
 	return is_certain;
 }
 
-/* Whether there is an object that what this thread sends may be of. Each packet asks: what one leaves is the next one's doubt. */
+/* Whether there is an object that what this thread sends may be of. Each packet asks: what one leaves is another's doubt. */
 static __always_inline bool has_work(void)
 {
 	u64 task = bpf_get_current_task();

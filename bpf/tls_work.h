@@ -26,7 +26,6 @@ static __always_inline void begin_work(const struct tls_key *key, bool is_go)
 	u64 task = bpf_get_current_task();
 
 	work = bpf_map_lookup_elem(&tls_tasks, &task);
-
 	if (work && work->key.object == key->object && work->key.tgid == key->tgid) {
 		work->depth++;
 		return;

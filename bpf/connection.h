@@ -57,6 +57,13 @@ enum connection_flags {
 	CONNECTION_TUNNEL = 1024,    /* through a proxy, by CONNECT */
 };
 
+/* Whether it is known which response answers which request. If not, the next request makes it certain again. */
+enum responses {
+	RESPONSES_CERTAIN = 0,
+	RESPONSES_UNSEEN = 1,	/* some passed, or may have, that could not be read */
+	RESPONSES_NOT_HTTP = 2, /* what came was none */
+};
+
 /*
  * A request without a response: endpoint slot (16 bits), PENDING_* flags (4 bits), and the time of its first byte in
  * units of 16 ns (44 bits: 78 hours until it wraps, which is why only differences are taken).
@@ -77,16 +84,16 @@ struct connection {
 	/* read with every packet of both directions, written by the request direction once a request */
 	u8 mode;
 	u8 role;
-	u16 flags;	     /* enum connection_flags */
-	u16 owner;	     /* slot in owners; survives begin_connection() */
-	u16 port;	     /* the server's, host order */
-	u16 tries;	     /* segments looked at in vain, of a connection met in the middle */
-	u16 endpoint;	     /* of endpoint_hash */
-	u8 is_pipelined;     /* it has a struct pipeline: more requests were in flight than have room here */
-	u8 is_response_lost; /* response.state is STREAM_LOST */
-	u8 pending_tail;     /* running number, modulo 256 */
-	u8 pending_seen;     /* pending_head when the request direction looked last */
-	u64 base_hash;	     /* of owner, role, port and peer: what all endpoints of the connection share */
+	u16 flags;	 /* enum connection_flags */
+	u16 owner;	 /* slot in owners; survives begin_connection() */
+	u16 port;	 /* the server's, host order */
+	u16 tries;	 /* segments looked at in vain, of a connection met in the middle */
+	u16 endpoint;	 /* of endpoint_hash */
+	u8 is_pipelined; /* it has a struct pipeline: more requests were in flight than have room here */
+	u8 responses;	 /* enum responses */
+	u8 pending_tail; /* running number, modulo 256 */
+	u8 pending_seen; /* pending_head when the request direction looked last */
+	u64 base_hash;	 /* of owner, role, port and peer: what all endpoints of the connection share */
 	/* from the oldest on; ROLE_CLIENT: two, and behind them the server's address: peer_address() */
 	u64 pending[INLINE_SLOTS];
 

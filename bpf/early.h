@@ -21,7 +21,7 @@ __noinline __weak int discard_early(void)
 		return 0;
 	opaque(early); /* the additions stay behind the test */
 	early->is_waiting = 0;
-	end_exchanges(&early->connection, &early->pipeline, UNANSWERED_UNSENT, 0, HOOK_PACKET);
+	end_exchanges(&early->connection, &early->pipeline, UNANSWERED_UNSENT, 0, 0, HOOK_PACKET);
 	return 0;
 }
 

@@ -86,15 +86,32 @@ enum unanswered {
 };
 
 /*
+ * Whether the newest request may have been answered by what was not seen. `received`: what the client's TCP expects next,
+ * or 0; a FIN takes a number of its own. What the client had when it asked was for others.
+ */
+static __always_inline bool is_answer_unseen(const struct connection *c, u32 received)
+{
+	const struct stream *s = &c->response;
+
+	if (c->responses != RESPONSES_CERTAIN)
+		return c->responses == RESPONSES_UNSEEN;
+	if (!received || position_of(s, received) <= s->next + 1)
+		return false;
+	return !is_behind(s, c->request.ack) || position_of(s, received) > position_of(s, c->request.ack) + 1;
+}
+
+/*
  * What still waits for a response will not get one. Of what has been answered by bytes that were not seen, only the newest
- * can still be waiting: see catch_up() in resume.h. `p`: the connection's pipeline, or 0;
+ * can still be waiting: see catch_up() in resume.h. `p`: the connection's pipeline, or 0; `received`: see above;
  * `ctx` and `hook`: for watch_end().
  */
-static __always_inline void end_exchanges(struct connection *c, struct pipeline *p, u32 why, void *ctx, enum hook hook)
+static __always_inline void end_exchanges(struct connection *c, struct pipeline *p, u32 why, u32 received, void *ctx,
+					  enum hook hook)
 {
 	bool is_server_end = c->role == ROLE_SERVER, ended_here = c->flags & CONNECTION_ENDED_HERE;
 	u32 outcome = ended_here == is_server_end ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED, i;
-	bool is_unseen = is_behind(&c->response, c->request.ack);
+	bool is_newest_unseen = is_answer_unseen(c, received);
+	bool is_unseen = is_newest_unseen || is_behind(&c->response, c->request.ack);
 	u64 now_ns = bpf_ktime_get_ns();
 
 	for (i = 0; i < PENDING_SLOTS; i++) {
@@ -102,7 +119,7 @@ static __always_inline void end_exchanges(struct connection *c, struct pipeline 
 
 		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
 			break;
-		if (likely(why == UNANSWERED_ENDED && !(is_unseen && pending_requests(c, p)))) {
+		if (likely(why == UNANSWERED_ENDED && !(is_unseen && (is_newest_unseen || pending_requests(c, p))))) {
 			if (cfg_watch)
 				watch_end(ctx, hook, entry, outcome << 16, now_ns);
 			end_exchange(c, entry, outcome, now_ns);

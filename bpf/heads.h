@@ -39,7 +39,7 @@ static __always_inline void lose_framing(struct connection *c, bool is_request, 
 	s->carried = 0;
 	s->hole_bytes = 0;
 	if (!is_request)
-		c->is_response_lost = 1;
+		c->responses = which == COUNTER_RESPONSE_UNPARSED ? RESPONSES_NOT_HTTP : RESPONSES_UNSEEN;
 }
 
 /* The response direction begins anew where the client's acknowledgement says that the next response will. */
@@ -51,7 +51,7 @@ static __always_inline void resume_responses(struct connection *c, u32 ack)
 	s->state = STREAM_START;
 	s->carried = 0;
 	s->hole_bytes = 0;
-	c->is_response_lost = 0;
+	c->responses = RESPONSES_CERTAIN;
 }
 
 static __always_inline void become_opaque(struct connection *c, enum counter which)
@@ -246,7 +246,7 @@ static __always_inline bool head_complete(source *src, struct connection *c, str
 		return true;
 	}
 	s = &c->request;
-	if (unlikely(c->is_response_lost)) {
+	if (unlikely(c->responses != RESPONSES_CERTAIN)) {
 		/* a client that waits for its answers has seen all of them when it asks again */
 		drop_pending(src, c, ws);
 		resume_responses(c, seg->ack);

@@ -93,7 +93,7 @@ SEGMENT_FUNCTION(push_pipelined)
 	p = find_pipeline(src, ws->segment.is_early, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!p) {
 		count(COUNTER_CONNECTION_UNTRACKED);
-		c->is_response_lost = 1; /* which response answers what is certain again with the next request */
+		c->responses = RESPONSES_UNSEEN;
 		return 0;
 	}
 	c->is_pipelined = 1;

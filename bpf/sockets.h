@@ -197,7 +197,8 @@ __noinline __weak int end_in_state(struct bpf_sock_ops *ops, u32 why)
 		return 0;
 	c = bpf_sk_storage_get(&connections, sk, 0, 0);
 	if (c)
-		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why, ops, HOOK_STATE);
+		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why,
+			      c->role == ROLE_CLIENT ? ops->rcv_nxt : 0, ops, HOOK_STATE);
 	return 0;
 }
 
@@ -206,7 +207,8 @@ __noinline __weak int end_in_release(struct bpf_sock *sk, u32 why)
 	struct connection *c = bpf_sk_storage_get(&connections, sk, 0, 0);
 
 	if (c)
-		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why, sk, HOOK_RELEASE);
+		end_exchanges(c, c->is_pipelined ? bpf_sk_storage_get(&pipelines, sk, 0, 0) : 0, why, 0, sk,
+			      HOOK_RELEASE);
 	return 0;
 }
 

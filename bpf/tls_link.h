@@ -140,8 +140,8 @@ static __always_inline bool is_unfindable(const struct connection *c, const stru
  */
 static __always_inline bool take_work(const struct connection *c, struct tls_key *key)
 {
+	struct tls_work *work = thread_work();
 	u64 task = bpf_get_current_task();
-	struct tls_work *work = bpf_map_lookup_elem(&tls_tasks, &task);
 	bool is_certain;
 
 	if (!work)
@@ -153,14 +153,6 @@ static __always_inline bool take_work(const struct connection *c, struct tls_key
 		is_certain = work->depth || (!work->is_ambiguous && (!c->endpoint_hash || is_unfindable(c, work)));
 	bpf_map_delete_elem(&tls_tasks, &task);
 	return is_certain;
-}
-
-/* Whether there is an object that what this thread sends may be of. Each packet asks: what one leaves is another's doubt. */
-static __always_inline bool has_work(void)
-{
-	u64 task = bpf_get_current_task();
-
-	return bpf_map_lookup_elem(&tls_tasks, &task);
 }
 
 /*
@@ -181,7 +173,7 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 		return 0; /* what the kernel still sends is nobody's any more, and nothing would end the link */
 	if (!++c->tries)
 		c->tries = LINK_TRIES; /* it is no new connection again */
-	if (c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1) && !has_work())
+	if (c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1) && !thread_work())
 		return 0;
 	describe_end(sk, c, &end);
 	if (wait_for_object(c, &end) || !take_work(c, &key))

@@ -62,6 +62,14 @@ struct {
 	__type(value, struct tls_work);
 } tls_tasks MAP;
 
+/* What this thread works on, or 0. */
+static __always_inline struct tls_work *thread_work(void)
+{
+	u64 task = bpf_get_current_task();
+
+	return bpf_map_lookup_elem(&tls_tasks, &task);
+}
+
 /* A socket that has sent or received a ClientHello, and the object that was found to be its own. */
 struct tls_end {
 	u64 object;	/* 0: not found yet */

@@ -18,7 +18,7 @@ __noinline __weak int end_tls_exchanges(u64 object, u32 tgid, u32 flags)
 	c = &t->connection;
 	c->flags |= flags & (CONNECTION_ENDED_HERE | CONNECTION_ENDED_THERE);
 	if (c->mode == MODE_HTTP)
-		end_exchanges(c, c->is_pipelined ? bpf_map_lookup_elem(&tls_pipelines, &key) : 0, UNANSWERED_ENDED,
+		end_exchanges(c, c->is_pipelined ? bpf_map_lookup_elem(&tls_pipelines, &key) : 0, UNANSWERED_ENDED, 0,
 			      &key, HOOK_TLS);
 	bpf_map_delete_elem(&tls_pipelines, &key);
 	bpf_map_delete_elem(&tls_request_carries, &key);

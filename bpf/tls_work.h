@@ -36,8 +36,7 @@ static __always_inline void begin_work(const struct tls_key *key, bool is_go)
 
 static __always_inline void end_work(const struct tls_key *key)
 {
-	u64 task = bpf_get_current_task();
-	struct tls_work *work = bpf_map_lookup_elem(&tls_tasks, &task);
+	struct tls_work *work = thread_work();
 
 	if (work && work->key.object == key->object && work->depth)
 		work->depth--;
@@ -69,8 +68,7 @@ static __always_inline void note_object(u64 object)
 static __always_inline void note_searches(const struct tls_key *key)
 {
 	u32 *searches = bpf_map_lookup_elem(&tls_searches, key);
-	u64 task = bpf_get_current_task();
-	struct tls_work *work = bpf_map_lookup_elem(&tls_tasks, &task);
+	struct tls_work *work = thread_work();
 
 	if (work && searches && work->key.object == key->object)
 		work->searches = *searches;

@@ -82,13 +82,16 @@ static __always_inline bool is_passed(struct stream *s, struct segment *seg)
 /* Whether the segment is the one to look at now. */
 static __always_inline bool is_next(struct connection *c, struct stream *s, const struct segment *seg)
 {
+	u32 ack;
+
 	if (likely(s->state != STREAM_LOST)) {
 		if (seg->pos + seg->bytes <= s->next)
 			return false; /* another CPU was faster */
 		if (likely(seg->pos <= s->next))
 			return true;
-		if (is_behind(s, seg->is_request ? c->response.ack : c->request.ack))
-			return true; /* if it can: catch_up() */
+		ack = seg->is_request ? c->response.ack : c->request.ack;
+		if (is_behind(s, ack)) /* if it is no late copy of what was received, framing may go on: catch_up() */
+			return seg->pos + seg->bytes > position_of(s, ack);
 		note_hole(c, s, seg);
 	}
 	return s->state == STREAM_LOST && seg->is_request; /* it may go on with this one: resume_requests() */

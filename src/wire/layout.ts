@@ -308,7 +308,7 @@ export const CONNECTION_OFFSET = {
 	tries: 8,
 	endpoint: 10,
 	isPipelined: 12,
-	isResponseLost: 13,
+	responses: 13,
 	pendingTail: 14,
 	pendingSeen: 15,
 	baseHash: 16,

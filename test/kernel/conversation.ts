@@ -32,7 +32,7 @@ export interface SendOptions {
 }
 
 /** struct script, struct record and their flags: harness.bpf.c. */
-const SCRIPT = { bytes: 12, client: 1, adopted: 2, closed: 4 } as const;
+const SCRIPT = { bytes: 16, client: 1, adopted: 2, closed: 4 } as const;
 const RECORD = { bytes: 12, egress: 0x8000, most: 1024 } as const;
 /** Where the harness' data begins, in the packet that it is given: behind an Ethernet header. */
 const ETHERNET_BYTES = 14;
@@ -101,6 +101,7 @@ export class Conversation {
 		);
 		view.setUint32(4, firstSeq[incoming], true);
 		view.setUint32(8, firstSeq[outgoing], true);
+		view.setUint32(12, firstSeq[incoming] + this.#streams[incoming].received, true);
 		for (const [index, { direction, bytes, from, acknowledged, payload }] of records.entries()) {
 			const at = SCRIPT.bytes + index * RECORD.bytes;
 			const other = direction === "request" ? "response" : "request";

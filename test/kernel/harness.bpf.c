@@ -23,6 +23,7 @@ struct script {
 	u16 flags;
 	u32 first_in; /* sequence number of the first byte that comes in, and of that which goes out */
 	u32 first_out;
+	u32 next_in; /* what the watched end has received, up to before this sequence number */
 };
 
 /* A segment. */
@@ -113,7 +114,8 @@ int conversation(struct __sk_buff *skb)
 	}
 	if (script.flags & SCRIPT_CLOSED) {
 		c->flags |= CONNECTION_ENDED_HERE;
-		end_exchanges(c, find_pipeline(skb, false, 0), UNANSWERED_ENDED, skb, HOOK_PACKET);
+		end_exchanges(c, find_pipeline(skb, false, 0), UNANSWERED_ENDED,
+			      c->role == ROLE_CLIENT ? script.next_in : 0, skb, HOOK_PACKET);
 	}
 	h->mode = c->mode;
 	h->request_state = c->request.state;

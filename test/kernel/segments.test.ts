@@ -1,17 +1,12 @@
-/** Segments as networks deliver them: cut anywhere, sent twice, overlapping, out of order, and some never seen. */
+/** Segments as networks deliver them: cut anywhere, sent twice, overlapping, and out of order. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { describeKernel, testCases } from "./cases.js";
 import { type Conversation, conversation } from "./conversation.js";
 import { lines } from "./counts.js";
+import { CREATED, GET, LAST, last, OK, POST } from "./messages.js";
 
-const GET = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
-const POST = "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789";
-const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-const CREATED = "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
 const ROWS = ["GET /a 200", "POST /b 201"];
-const LAST = ["DELETE /z 200"];
-const last = (c: Conversation): Conversation => c.request("DELETE /z HTTP/1.1\r\n\r\n").response(OK);
 
 describeKernel("segments", (harness) => {
 	function expectRows(script: Conversation, rows: readonly string[], where: string): void {
@@ -119,68 +114,6 @@ describeKernel("segments", (harness) => {
 			{
 				name: "a response's head comes before the body in front of it: lost, and counted",
 				play: (c) => last(c.request(GET, { repeat: 2 }).response(OK, { at: OK.length }).response(OK, { at: 0 })),
-				rows: ["GET /a 200", ...LAST],
-				counters: { response_gap: 1 },
-				isCutAsWritten: true,
-			},
-		]);
-	});
-
-	describe("never seen", () => {
-		testCases(harness, [
-			{
-				name: "part of a body",
-				play: (c) =>
-					last(
-						c
-							.request(POST.slice(0, -8))
-							.unseen("request", 8)
-							.response(CREATED.slice(0, -9))
-							.unseen("response", 2)
-							.response(CREATED.slice(-7)),
-					),
-				rows: ["POST /b 201", ...LAST],
-				isCutAsWritten: true,
-			},
-			{
-				name: "a request",
-				play: (c) =>
-					last(c.request(GET).response(OK).unseen("request", GET.length).response(OK).request(GET).response(OK)),
-				rows: ["GET /a 200 x2", ...LAST],
-				counters: { request_gap: 1, response_unpaired: 1 },
-				isCutAsWritten: true,
-			},
-			{
-				name: "the end of a request's head",
-				play: (c) =>
-					last(
-						c
-							.request(GET.slice(0, 20))
-							.unseen("request", GET.length - 20)
-							.response(OK),
-					),
-				rows: LAST,
-				counters: { request_gap: 1, response_unpaired: 1 },
-				isCutAsWritten: true,
-			},
-			{
-				name: "a response",
-				play: (c) => last(c.request(GET).unseen("response", OK.length).request(GET).response(OK)),
-				rows: ["GET /a 200", ...LAST],
-				counters: { response_gap: 1 },
-				isCutAsWritten: true,
-			},
-			{
-				name: "the end of a response's head",
-				play: (c) =>
-					last(
-						c
-							.request(GET)
-							.response(OK.slice(0, 12))
-							.unseen("response", OK.length - 12)
-							.request(GET)
-							.response(OK),
-					),
 				rows: ["GET /a 200", ...LAST],
 				counters: { response_gap: 1 },
 				isCutAsWritten: true,

@@ -20,37 +20,37 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 
 	switch (hook) {
 	case TLS_HOOK_READ:
-		begin_call(stack, false, object, data, RESULT_COUNT, 0);
+		begin_call(stack, object, data, 0, RESULT_COUNT);
 		break;
 	case TLS_HOOK_READ_EX:
-		begin_call(stack, false, object, data, RESULT_ONE, PT_REGS_PARM4(ctx));
+		begin_call(stack, object, data, PT_REGS_PARM4(ctx), RESULT_ONE);
 		break;
 	case TLS_HOOK_READ_EARLY:
-		begin_call(stack, false, object, data, RESULT_POSITIVE, PT_REGS_PARM4(ctx));
+		begin_call(stack, object, data, PT_REGS_PARM4(ctx), RESULT_POSITIVE);
 		break;
 	case TLS_HOOK_WRITE:
-		begin_call(stack, true, object, data, RESULT_COUNT, 0);
+		begin_call(stack, object, data, 0, RESULT_COUNT | CALL_EGRESS);
 		break;
 	case TLS_HOOK_WRITE_EX:
-		begin_call(stack, true, object, data, RESULT_ONE, PT_REGS_PARM4(ctx));
+		begin_call(stack, object, data, PT_REGS_PARM4(ctx), RESULT_ONE | CALL_EGRESS);
 		break;
 	case TLS_HOOK_WRITE_EX2:
-		begin_call(stack, true, object, data, RESULT_ONE, PT_REGS_PARM5(ctx));
+		begin_call(stack, object, data, PT_REGS_PARM5(ctx), RESULT_ONE | CALL_EGRESS);
 		break;
 	case TLS_HOOK_SENDFILE:
-		begin_call(stack, true, object, 0, RESULT_FILE, 0);
+		begin_call(stack, object, 0, 0, RESULT_FILE | CALL_EGRESS);
 		break;
 	case TLS_HOOK_UNCORK:
-		begin_call(stack, true, object, 0, RESULT_NONE, 0);
+		begin_call(stack, object, 0, 0, RESULT_NONE | CALL_EGRESS);
 		break;
 	case TLS_HOOK_HANDSHAKE:
-		begin_call(stack, false, object, 0, RESULT_HANDSHAKE, 0);
+		begin_call(stack, object, 0, 0, RESULT_HANDSHAKE);
 		break;
 	case TLS_HOOK_FREE:
 		note_freed(object);
 		break;
 	case TLS_HOOK_GO_READ:
-		begin_call(GO_ROUTINE(ctx), false, GO_PARM1(ctx), GO_PARM2(ctx), RESULT_GO, 0);
+		begin_call(GO_ROUTINE(ctx), GO_PARM1(ctx), GO_PARM2(ctx), 0, RESULT_GO);
 		break;
 	case TLS_HOOK_GO_WRITE:
 		note_object(GO_PARM1(ctx));

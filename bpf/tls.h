@@ -75,10 +75,16 @@ static __always_inline struct tls_caller caller_at(u64 stack)
 	return caller;
 }
 
-/* A call begins. `count_at` says whether the call puts its count somewhere. */
-static __always_inline void begin_call(u64 stack, bool is_egress, u64 object, u64 address, enum tls_result result,
-				       u64 count_at)
+enum { CALL_EGRESS = 256 }; /* beside enum tls_result: the call sends */
+
+/*
+ * A call begins. `how`: enum tls_result, and CALL_EGRESS. `count_at` is of results that are put somewhere. With numbers alone,
+ * every kernel verifies it once for all programs; and it takes no part of the stack that the parsers need.
+ */
+__noinline __weak int begin_call(u64 stack, u64 object, u64 address, u64 count_at, u32 how)
 {
+	bool is_egress = how & CALL_EGRESS;
+	enum tls_result result = how & (CALL_EGRESS - 1);
 	struct tls_call call = {
 		.object = object,
 		.address = address,
@@ -97,6 +103,7 @@ static __always_inline void begin_call(u64 stack, bool is_egress, u64 object, u6
 	call.ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&tls_calls, &caller, &call, BPF_ANY))
 		count(COUNTER_TLS_FULL);
+	return 0;
 }
 
 /* The arguments of the call that returns; false if its beginning was not seen. */

@@ -117,11 +117,39 @@ int tls_end(struct pt_regs *ctx)
 	return act(ctx, TLS_HOOK_END);
 }
 
+/* Never filled. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} tls_nowhere MAP;
+
+#ifndef HTTPEEK_COMPAT
+/*
+ * Programs that have a tail call get no private stack. Kernels from 6.13 on give one to all tracing programs, for each CPU,
+ * as no such program runs twice on a CPU at once; but uprobes do: they can be preempted, and what they had on their stack
+ * is then another thread's. Seen on 7.2: requests read from another call's memory, and calls whose end was not found.
+ */
+static __always_inline void refuse_private_stack(struct pt_regs *ctx)
+{
+	bpf_tail_call(ctx, &tls_nowhere, 0);
+}
+#else
+static __always_inline void refuse_private_stack(struct pt_regs *ctx)
+{
+}
+#endif
+
 /* All of them, where one link has many uprobes, each with a cookie: enum tls_hook. One program is verified once. */
 SEC("?uprobe")
 int tls_any(struct pt_regs *ctx)
 {
-	return act(ctx, bpf_get_attach_cookie(ctx));
+	u64 hook = bpf_get_attach_cookie(ctx);
+
+	if (unlikely(hook > TLS_HOOK_END)) /* never */
+		refuse_private_stack(ctx);
+	return act(ctx, hook);
 }
 
 /* Whether the current process is in a cgroup in scope, or below one. 5.10 can only ask for the very one (compat.h). */

@@ -40,6 +40,7 @@ export type MapName =
 	| "tls_connections"
 	| "tls_hellos"
 	| "tls_nothing"
+	| "tls_nowhere"
 	| "tls_pipelines"
 	| "tls_processes"
 	| "tls_request_carries"

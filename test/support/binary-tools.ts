@@ -28,7 +28,8 @@ export function functionOffsets(path: string): Map<string, number> {
 	);
 }
 
-function readelf(option: string, path: string): string[] {
+/** Lines. */
+export function readelf(option: string, path: string): string[] {
 	return execFileSync("readelf", [option, path], { encoding: "utf8", maxBuffer: MOST_OUTPUT_BYTES }).split("\n");
 }
 

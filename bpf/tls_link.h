@@ -209,8 +209,10 @@ static __always_inline void end_tls(struct connection *c)
 	t = bpf_map_lookup_elem(&tls_connections, &key);
 	if (!t || t->generation != c->pending[TLS_SLOT_GENERATION])
 		return; /* the object serves another socket by now, which has ended what waited here */
-	if (t->connection.request.state == STREAM_UNKNOWN)
-		count(COUNTER_TLS_UNREAD); /* the object was found, but no request after that: all had passed before */
+	/* the object was found, but no request after that: all had passed before, or through the copy of a forked child */
+	if (t->connection.request.state == STREAM_UNKNOWN ||
+	    (t->connection.mode == MODE_UNDECIDED && bpf_get_current_pid_tgid() >> 32 != key.tgid))
+		count(COUNTER_TLS_UNREAD);
 	end_tls_exchanges(key.object, key.tgid, c->flags);
 	bpf_map_delete_elem(&tls_connections, &key);
 }

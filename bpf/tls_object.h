@@ -36,6 +36,8 @@ static __always_inline struct tls_connection *new_tls_connection(const struct tl
 	if (t && !t->is_freed)
 		return 0;
 	if (t) { /* its socket is still there, but the address serves another connection now */
+		if (t->connection.mode == MODE_UNDECIDED)
+			count(COUNTER_TLS_UNREAD); /* the socket was handed on to a child, with a copy of the object */
 		end_tls_exchanges(key->object, key->tgid, 0);
 		bpf_map_delete_elem(&tls_connections, key);
 	}

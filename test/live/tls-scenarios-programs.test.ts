@@ -7,7 +7,7 @@ import { makeLiveCgroup } from "../support/live-cgroup.js";
 import { startNginx } from "../support/nginx.js";
 import { OPENSSL } from "../support/openssl-python.js";
 import { type Program, run, start } from "../support/programs.js";
-import { letGo, startScript } from "../support/tls-scenarios.js";
+import { allRead, letGo, startScript } from "../support/tls-scenarios.js";
 import { until } from "../support/until.js";
 
 const PROXY = `
@@ -76,6 +76,7 @@ test("programs that speak TLS", { skip: skipReason }, async (context) => {
 	await context.test("curl through a proxy: CONNECT in the clear, then TLS in the tunnel", async (inner) => {
 		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		const nginx = await startNginx(inner, cgroup, certificate);
+		await allRead(session, cgroup);
 		const proxy = await portOf(startPython(cgroup, PROXY, certificate));
 		const ask = ["-sf", "--http1.1", "--cacert", certificate.chain, "-x", `http://127.0.0.1:${proxy}`];
 		await run(cgroup, "curl", [...ask, `https://127.0.0.1:${nginx.port}/ok`, `https://127.0.0.1:${nginx.port}/big`]);
@@ -159,6 +160,35 @@ for _ in range(5):
 		const unread = snapshot.facts.tls_unread ?? 0;
 		assert.ok(unread >= 5 - counted && counted <= 15, `${counted} counted, ${unread} connections not read`);
 		assert.deepEqual(lossesOf(snapshot), {});
+	});
+
+	await context.test("a child that is forked after the handshake serves: named as not read", async (inner) => {
+		const others = makeLiveCgroup(inner);
+		for (const parent of ["frees its copy", "keeps its copy"]) {
+			const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+			const script = `
+ready(); used = context(); listener = socket.create_server(("127.0.0.1", 0)); kept = []
+print("port", listener.getsockname()[1], flush=True)
+for _ in range(5):
+    end = End(used, listener.accept()[0], True)
+    while not end.shake(): select.select([end.sock], [], [])
+    closed, closing = os.pipe()
+    if not (child := os.fork()):
+        os.close(closing); os.read(closed, 1); data = b""
+        while not data.endswith(b"\\r\\n\\r\\n"): data += end.read(1000)
+        put(end, OK); end.bye(); os._exit(0)
+    ${parent === "keeps its copy" ? "end.sock.close(); kept.append(end)" : "end.close()"}
+    os.close(closing); assert os.waitpid(child, 0)[1] == 0`;
+			const program = startScript(cgroup, OPENSSL + script, [certificate.both]);
+			await letGo(program, session, "openssl");
+			const [, port] = await program.wrote(/port (\d+)/);
+			for (let i = 0; i < 5; i++) await run(others, "curl", ["-skf", `https://127.0.0.1:${port}/a`]);
+			await program.succeeded();
+			const snapshot = await settled(session);
+			assert.deepEqual(endpointLines(snapshot.endpoints), [], parent);
+			assert.equal(snapshot.facts.tls_unread, 5, `the parent ${parent}`);
+			assert.deepEqual(lossesOf(snapshot), {});
+		}
 	});
 
 	await context.test("children that were forked before are found and read", async (inner) => {

@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { countOf, endpointLines, lossesOf, rowsOf, settled, skipReason, watch } from "../support/capture.js";
 import { makeCertificate, trusting } from "../support/certificate.js";
 import { PATIENCE } from "../support/emulation.js";
-import { makeLiveCgroup, processesIn } from "../support/live-cgroup.js";
+import { makeLiveCgroup } from "../support/live-cgroup.js";
 import { startNginx } from "../support/nginx.js";
 import { run, start } from "../support/programs.js";
-import { until } from "../support/until.js";
+import { allRead } from "../support/tls-scenarios.js";
 
 /** Node's library writes to memory and what it wrote is sent later: sockets are told apart all the same. */
 const NODE_SERVER = `
@@ -91,9 +91,7 @@ test("TLS", { skip: skipReason }, async (context) => {
 	await context.test("at full speed the server's count is the load generator's", async (inner) => {
 		const nginx = await startNginx(inner, cgroup, certificate);
 		const url = `https://127.0.0.1:${nginx.port}/ok`;
-		// a worker that was forked is found by the next look
-		const isRead = () => processesIn(cgroup).every((pid) => session.tlsReport()?.pids.has(pid));
-		await until(isRead, "nginx's worker is read");
+		await allRead(session, cgroup);
 		await run(cgroup, "wrk", ["-t1", "-c16", `-d${2 * PATIENCE}s`, url]);
 		const snapshot = await settled(session);
 		const logged = (await nginx.stop()).length;

@@ -5,7 +5,7 @@ import type { CaptureSession } from "../../src/capture/session.js";
 import type { Snapshot } from "../../src/model/snapshot.js";
 import { lossesOf, settled, watch } from "./capture.js";
 import { makeCertificate } from "./certificate.js";
-import { makeLiveCgroup } from "./live-cgroup.js";
+import { makeLiveCgroup, processesIn } from "./live-cgroup.js";
 import { type Program, start } from "./programs.js";
 import { until } from "./until.js";
 
@@ -50,12 +50,19 @@ export function startScript(cgroup: string, script: string, args: readonly strin
 	return start(cgroup, "python3", ["-c", script, ...args], { stdio: ["pipe", "pipe", "pipe"] });
 }
 
-/** Lets a script go on that waits in ready(), once the library is hooked. */
+/** Lets a script go on that waits in ready(), once the library is hooked in its process. */
 export async function letGo(script: Program, session: CaptureSession, kind: Kind): Promise<void> {
 	await script.wrote(/ready/);
-	const isHooked = (): boolean => session.tlsReport()?.libraries.some((library) => library.kind === kind) === true;
-	await until(isHooked, `${kind} is hooked`);
+	await until(() => {
+		const { libraries = [], pids } = session.tlsReport() ?? {};
+		return libraries.some((library) => library.kind === kind) && pids?.has(script.pid) === true;
+	}, `${kind} is hooked`);
 	script.child.stdin?.write("\n");
+}
+
+/** Until all processes of a cgroup are read: those that were forked without exec are found by the next look. */
+export async function allRead(session: CaptureSession, cgroup: string): Promise<void> {
+	await until(() => processesIn(cgroup).every((pid) => session.tlsReport()?.pids.has(pid)), "all processes are read");
 }
 
 /** Exactly these rows, all of them through TLS, with no other losses and facts than the scenario's. */

@@ -1,7 +1,8 @@
 /**
  * What runs inside a test machine (tools/lib/vm.mjs): every object is loaded, then the test files of the kinds that were
- * asked for run one after another, then the kernel's log is looked through. The result is one JSON document on stdout;
- * what goes on meanwhile is on stderr, the machine's console.
+ * asked for run one after another, and the kernel's log is looked through. The result is a JSON document on stdout, written
+ * anew, a line each, after every file: a machine may be ended before it is done. What goes on meanwhile is on stderr, the
+ * machine's console.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -103,6 +104,8 @@ export interface GuestReport {
 	readonly tests: readonly TestResult[];
 	/** Lines of the kernel's log that must not be there. */
 	readonly alarms: readonly string[];
+	/** All that was asked for has run. */
+	readonly isComplete: boolean;
 }
 
 function main(): void {
@@ -119,9 +122,16 @@ function main(): void {
 		{ object: basename(harness), programs: verify(harness, HARNESS_PROGRAMS) },
 	];
 	for (const { object, programs } of objects) console.error(`${object}: ${JSON.stringify(programs)}`);
-	const tests = kindsIn(commandLine).flatMap(testFiles).map(runTests);
-	const report: GuestReport = { kernel: release(), objects, tests, alarms: alarms() };
-	console.log(JSON.stringify(report));
+	const tests: TestResult[] = [];
+	const tell = (isComplete: boolean): void => {
+		const report: GuestReport = { kernel: release(), objects, tests, alarms: alarms(), isComplete };
+		console.log(JSON.stringify(report));
+	};
+	for (const file of kindsIn(commandLine).flatMap(testFiles)) {
+		tests.push(runTests(file));
+		tell(false);
+	}
+	tell(true);
 }
 
 /** The folders of test/ that were asked for: `httpeek.argument=kernel,live`. */

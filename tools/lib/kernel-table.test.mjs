@@ -29,6 +29,7 @@ function report(kernel, change = {}) {
 			{ ...result, file: "b" },
 		],
 		alarms: [],
+		isComplete: true,
 		...change,
 	};
 }

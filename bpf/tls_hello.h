@@ -83,7 +83,8 @@ __noinline __weak int search_object(u64 object, u64 begin_ns)
 				bpf_map_update_elem(&tls_searches, &key, &one, BPF_ANY);
 			return 0;
 		}
-		generation = connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_first);
+		generation =
+			connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_ambiguous);
 		if (!generation)
 			return 0;
 		end->tgid = key.tgid;

@@ -48,6 +48,7 @@ test("TLS", { skip: skipReason }, async (context) => {
 		"Node's client asks nginx: every exchange at both ends, and none of its ciphertext",
 		async (inner) => {
 			const nginx = await startNginx(inner, cgroup, certificate);
+			await allRead(session, cgroup);
 			await start(cgroup, process.execPath, ["-e", NODE_CLIENT, `https://127.0.0.1:${nginx.port}`], {
 				env,
 			}).succeeded();
@@ -74,6 +75,7 @@ test("TLS", { skip: skipReason }, async (context) => {
 	await context.test("curl asks Node's server: bodies both ways, one connection", async () => {
 		const server = start(cgroup, process.execPath, ["-e", NODE_SERVER, certificate.chain, certificate.key]);
 		const port = Number((await server.wrote(/^\d+$/m))[0]);
+		await allRead(session, cgroup);
 		const base = `https://127.0.0.1:${port}`;
 		const upload = `printf %300000s x | curl -s --cacert "$1" -d @- -o /dev/null "$2/echo" -o /dev/null "$2/a" -o /dev/null "$2/missing"`;
 		await run(cgroup, "sh", ["-c", upload, "sh", certificate.chain, base]);

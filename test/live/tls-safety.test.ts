@@ -19,6 +19,7 @@ import { makeLiveCgroup, processesIn } from "../support/live-cgroup.js";
 import { startNginx } from "../support/nginx.js";
 import { makeCgroupBelow, type Program, run, start } from "../support/programs.js";
 import { startClient, startNodeServer, startPythonServer } from "../support/tls-programs.js";
+import { allRead } from "../support/tls-scenarios.js";
 import { until } from "../support/until.js";
 
 /** Under a load each: no program of a test may run for a minute, and machines that run tests are slow. */
@@ -195,10 +196,12 @@ test("files are replaced while they are hooked", { skip: skipReason }, async (co
 		replace(folder, process.execPath);
 		const program = join(folder, basename(process.execPath));
 		const old = await startNodeServer(cgroup, certificate, { program });
+		await allRead(session, cgroup); // a hundred megabytes are looked through
 		await get(cgroup, certificate, old.port);
 		replace(folder, process.execPath);
 		await get(cgroup, certificate, old.port);
 		const young = await startNodeServer(cgroup, certificate, { program });
+		await allRead(session, cgroup);
 		await get(cgroup, certificate, young.port);
 		rmSync(program);
 		await get(cgroup, certificate, old.port);

@@ -14,12 +14,10 @@
 enum {
 	OBJECT_BYTES = 1024, /* that are searched: OpenSSL 3.0 has the random at 352, GnuTLS 3.7 at 80 */
 	MOST_SEARCHES = 32,  /* of one object: each takes up to 10 us */
-	/* beside the number: the object had the random when it was first seen, of two ends that could be it */
-	SEARCH_AMBIGUOUS = 1 << 16,
 };
 
 /*
- * Object -> how often it was searched, and SEARCH_AMBIGUOUS. Inserted and deleted by uprobes. It may forget: then an object is searched some more
+ * Object -> how often it was searched. Inserted and deleted by uprobes. It may forget: then an object is searched some more
  * times.
  */
 struct {
@@ -37,17 +35,17 @@ static __always_inline bool is_waiting(const struct tls_end *end)
 /*
  * Which of the ends that have the object's random it is. A client has made it in an earlier call, before anybody could have
  * seen it: so it is there when a call begins. A server gets it in a call that begins after it came in, and ends with it; if
- * that call ended too early, the client has found its own end before the server's next one begins. Of an object that had it
- * when it was first seen nothing is known, unless there is but one end to be had.
+ * that call ended too early, the client has found its own end before the server's next one begins. Of an object that was not
+ * seen before nothing is known, unless there is but one end to be had.
  */
-static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin_ns, bool is_ambiguous)
+static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin_ns, bool is_first)
 {
 	bool is_client = is_waiting(&hello->client), is_server = is_waiting(&hello->server);
 
-	if (is_ambiguous && is_client && is_server)
-		return 0;
 	if (begin_ns)
 		return is_server && hello->server.ns < begin_ns ? &hello->server : 0;
+	if (is_first && is_client && is_server)
+		return 0;
 	return is_client ? &hello->client : is_server ? &hello->server : 0;
 }
 
@@ -59,12 +57,12 @@ __noinline __weak int search_object(u64 object, u64 begin_ns)
 {
 	struct tls_key key = { .object = object, .tgid = bpf_get_current_pid_tgid() >> 32 };
 	u32 *searches = bpf_map_lookup_elem(&tls_searches, &key), one = 1, i;
-	bool is_first = !searches, is_ambiguous = is_first || *searches & SEARCH_AMBIGUOUS;
+	bool is_first = !searches;
 	u64 word;
 
 	if (is_first)
 		bpf_map_update_elem(&tls_searches, &key, &one, BPF_ANY);
-	else if ((++*searches & (SEARCH_AMBIGUOUS - 1)) > MOST_SEARCHES)
+	else if (++*searches > MOST_SEARCHES)
 		return 0;
 	for (i = 0; i < OBJECT_BYTES; i += sizeof(word)) {
 		struct tls_hello *hello;
@@ -76,15 +74,10 @@ __noinline __weak int search_object(u64 object, u64 begin_ns)
 		hello = word ? bpf_map_lookup_elem(&tls_hellos, &word) : 0;
 		if (!hello)
 			continue;
-		end = end_of(hello, begin_ns, is_ambiguous);
-		if (!end) {
-			one |= SEARCH_AMBIGUOUS;
-			if (is_first)
-				bpf_map_update_elem(&tls_searches, &key, &one, BPF_ANY);
+		end = end_of(hello, begin_ns, is_first);
+		if (!end)
 			return 0;
-		}
-		generation =
-			connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_ambiguous);
+		generation = connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_first);
 		if (!generation)
 			return 0;
 		end->tgid = key.tgid;

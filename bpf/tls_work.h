@@ -70,7 +70,7 @@ static __always_inline void note_searches(const struct tls_key *key)
 	u32 *searches = bpf_map_lookup_elem(&tls_searches, key);
 	struct tls_work *work = thread_work();
 
-	if (work && searches && !(*searches & SEARCH_AMBIGUOUS) && work->key.object == key->object)
+	if (work && searches && work->key.object == key->object)
 		work->searches = *searches;
 }
 

@@ -173,6 +173,7 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 		return 0; /* what the kernel still sends is nobody's any more, and nothing would end the link */
 	if (!++c->tries)
 		c->tries = LINK_TRIES; /* it is no new connection again */
+	/* a thread with work is asked at each packet: what one leaves is another's doubt */
 	if (c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1) && !thread_work())
 		return 0;
 	describe_end(sk, c, &end);

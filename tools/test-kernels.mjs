@@ -19,7 +19,7 @@ const DEADLINE_SECONDS = 3600;
 const TABLE = "docs/kernels.md";
 /** Folders of test/ whose tests run in a machine; `vm` has those that run nowhere else. */
 const KINDS = ["kernel", "vm", "live"];
-/** What runs if nothing is said: what differs from kernel to kernel. All of `live` takes some hours. */
+/** What runs if nothing is said: what differs from kernel to kernel. All of `live` had not ended after fifty minutes. */
 const SUITE = [
 	"vm",
 	"kernel",

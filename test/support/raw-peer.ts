@@ -49,15 +49,22 @@ function endAt(id: number): End {
 }
 
 const operations = {
+	/**
+	 * Listens at a port that none of this process's listeners has, whatever its address: tests tell conversations apart by
+	 * their ports, and the kernel gives one port to 127.0.0.1 and to ::1.
+	 */
 	async listen(host: string): Promise<number> {
-		const server = createServer({ allowHalfOpen: true }, (socket) => {
-			accepted.get(port)?.push(keep(socket));
-		}).listen(0, host);
-		await once(server, "listening");
-		servers.push(server);
-		const { port } = server.address() as { port: number };
-		accepted.set(port, []);
-		return port;
+		for (;;) {
+			const server = createServer({ allowHalfOpen: true }, (socket) => {
+				accepted.get(port)?.push(keep(socket));
+			}).listen(0, host);
+			await once(server, "listening");
+			servers.push(server);
+			const { port } = server.address() as { port: number };
+			if (accepted.has(port)) continue; // It stays open, so that the kernel gives another one.
+			accepted.set(port, []);
+			return port;
+		}
 	},
 	async connect(host: string, port: number): Promise<number> {
 		const socket = connect({ host, port, allowHalfOpen: true });

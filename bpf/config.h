@@ -24,6 +24,8 @@ __weak const volatile u32 cfg_hint_mask = 4095;			 /* entries of endpoint_hints 
 __weak const volatile u32 cfg_owner_endpoints = 0xffffffff;	 /* endpoints one owner may register */
 __weak const volatile bool cfg_scope_pids = false;		 /* only sockets of scope_pids */
 __weak const volatile bool cfg_tls = false; /* encrypted connections are read where it is known how */
+/* Programs of packets may ask for the current process, as 6.1 refuses and 6.12 allows; the verifier does not see dead code. */
+__weak const volatile bool cfg_packet_process = false;
 
 /*
  * Which exchanges are sent to a watcher one by one: those of a role, method, port and status in the sets, at least so

@@ -283,7 +283,7 @@ static __always_inline void note_release(struct bpf_sock *sk, struct connection 
 		c->flags |= state == BPF_TCP_CLOSE_WAIT ? CONNECTION_ENDED_THERE : CONNECTION_ENDED_HERE;
 	}
 	if (cfg_tls && c->mode >= MODE_TLS)
-		end_tls(c);
+		end_tls(sk, c);
 	if (!(c->flags & CONNECTION_WATCHED) && may_wait(c))
 		end_in_release(sk, UNANSWERED_ENDED); /* older than the program: this is the last that is heard of it */
 }

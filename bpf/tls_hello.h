@@ -33,19 +33,37 @@ static __always_inline bool is_waiting(const struct tls_end *end)
 }
 
 /*
+ * The end of an object that holds the random when it is first seen: its library was hooked after the handshake had begun,
+ * perhaps of both ends. The process says which: whoever has sent on a socket has its object. 0 if that says nothing.
+ */
+static __always_inline struct tls_end *end_of_late(struct tls_hello *hello, u32 tgid)
+{
+	struct tls_end *client = &hello->client, *server = &hello->server;
+	bool is_client = is_waiting(client) && client->tgid == tgid;
+	bool is_server = is_waiting(server) && server->tgid == tgid;
+
+	if (is_client && is_server)
+		return 0; /* a process that talks to itself */
+	if (is_client || is_server)
+		return is_client ? client : server;
+	is_client = is_waiting(client) && !client->tgid;
+	is_server = is_waiting(server) && !server->tgid;
+	if (is_client == is_server)
+		return 0;
+	return is_client ? client : server;
+}
+
+/*
  * Which of the ends that have the object's random it is. A client has made it in an earlier call, before anybody could have
  * seen it: so it is there when a call begins. A server gets it in a call that begins after it came in, and ends with it; if
- * that call ended too early, the client has found its own end before the server's next one begins. Of an object that was not
- * seen before nothing is known, unless there is but one end to be had.
+ * that call ended too early, the client has found its own end before the server's next one begins.
  */
-static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin_ns, bool is_first)
+static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin_ns)
 {
 	bool is_client = is_waiting(&hello->client), is_server = is_waiting(&hello->server);
 
 	if (begin_ns)
 		return is_server && hello->server.ns < begin_ns ? &hello->server : 0;
-	if (is_first && is_client && is_server)
-		return 0;
 	return is_client ? &hello->client : is_server ? &hello->server : 0;
 }
 
@@ -56,14 +74,17 @@ static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin
 __noinline __weak int search_object(u64 object, u64 begin_ns)
 {
 	struct tls_key key = { .object = object, .tgid = bpf_get_current_pid_tgid() >> 32 };
-	u32 *searches = bpf_map_lookup_elem(&tls_searches, &key), one = 1, i;
-	bool is_first = !searches;
+	u32 *searches = bpf_map_lookup_elem(&tls_searches, &key), one = 1, most = MOST_SEARCHES, i;
+	bool is_late = false; /* if it holds the random; not when a call ends: libraries clear objects in their first */
 	u64 word;
 
-	if (is_first)
+	if (searches) {
+		if (++*searches > MOST_SEARCHES)
+			return 0;
+	} else {
+		is_late = !begin_ns;
 		bpf_map_update_elem(&tls_searches, &key, &one, BPF_ANY);
-	else if (++*searches > MOST_SEARCHES)
-		return 0;
+	}
 	for (i = 0; i < OBJECT_BYTES; i += sizeof(word)) {
 		struct tls_hello *hello;
 		struct tls_end *end;
@@ -74,13 +95,15 @@ __noinline __weak int search_object(u64 object, u64 begin_ns)
 		hello = word ? bpf_map_lookup_elem(&tls_hellos, &word) : 0;
 		if (!hello)
 			continue;
-		end = end_of(hello, begin_ns, is_first);
-		if (!end)
+		end = is_late ? end_of_late(hello, key.tgid) : end_of(hello, begin_ns);
+		if (!end) {
+			if (is_late) /* nor will its next call tell: rather not read than taken for the other end */
+				bpf_map_update_elem(&tls_searches, &key, &most, BPF_ANY);
 			return 0;
-		generation = connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_first);
+		}
+		generation = connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_late);
 		if (!generation)
 			return 0;
-		end->tgid = key.tgid;
 		end->generation = generation;
 		asm volatile("" : : : "memory"); /* written before the object that shows it */
 		end->object = object;

@@ -16,6 +16,7 @@
 #define HTTPEEK_TLS_LINK_H
 
 #include "tls_object.h"
+#include "tls_records.h"
 
 enum {
 	LINK_TRIES = 64,  /* packets that look for an object; of later ones those of a thread with work, and */
@@ -53,12 +54,11 @@ static __always_inline struct tls_end *waiting_end(const struct connection *c)
 	return c->role == ROLE_SERVER ? &hello->server : &hello->client;
 }
 
-/* Whoever sends a ClientHello twice has two sockets of which only the first can be found by it. */
-static __always_inline bool is_end(const struct tls_end *there, const struct tls_end *end)
+/* Where a ClientHello passes two sockets of one role, as through a proxy, only the first can be found by it. */
+static __always_inline bool is_end(const struct tls_end *there, u16 remote_port, const u32 *peer)
 {
-	return there->is_there && there->local_port == end->local_port && there->remote_port == end->remote_port &&
-	       there->peer[3] == end->peer[3] && there->peer[2] == end->peer[2] && there->peer[1] == end->peer[1] &&
-	       there->peer[0] == end->peer[0];
+	return there->is_there && there->remote_port == remote_port && there->peer[3] == peer[3] &&
+	       there->peer[2] == peer[2] && there->peer[1] == peer[1] && there->peer[0] == peer[0];
 }
 
 /* The socket waits no longer. */
@@ -101,7 +101,11 @@ static __always_inline bool wait_for_object(struct connection *c, const struct t
 		*there = *end;
 		return false;
 	}
-	if (!there->object || !is_end(there, end))
+	if (!is_end(there, end->remote_port, end->peer))
+		return false;
+	if (!there->tgid)
+		there->tgid = end->tgid;
+	if (!there->object)
 		return false;
 	show_link(c, there->object, there->generation);
 	forget_end(c, there);
@@ -122,6 +126,26 @@ __noinline __weak int note_hello(struct __sk_buff *skb)
 		return 0;
 	describe_end(sk, c, &end);
 	wait_for_object(c, &end);
+	return 0;
+}
+
+/*
+ * The first records leave through a tunnel, whose socket was one of plain HTTP before: if they begin with a ClientHello, the
+ * socket waits as any other. Behind the proxy the same one passes sockets again, later.
+ */
+__noinline __weak int note_tunnel(struct __sk_buff *skb, u32 payload_offset)
+{
+	struct bpf_sock *sk = full_socket(skb);
+	struct connection *c;
+	u8 hello[HELLO_RANDOM_END];
+
+	if (!sk)
+		return 0;
+	c = bpf_sk_storage_get(&connections, sk, 0, 0);
+	if (!c || bpf_skb_load_bytes(skb, payload_offset, hello, sizeof(hello)))
+		return 0; /* too short for one */
+	if (hello[0] == TLS_HANDSHAKE && hello[HELLO_TYPE_AT] == HELLO_CLIENT)
+		__builtin_memcpy(&c->endpoint_hash, hello + HELLO_RANDOM_AT, sizeof(c->endpoint_hash));
 	return 0;
 }
 
@@ -177,26 +201,31 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 	if (c->tries > LINK_TRIES && c->tries & (LINK_EVERY - 1) && !thread_work())
 		return 0;
 	describe_end(sk, c, &end);
+	if (cfg_packet_process)
+		end.tgid = bpf_get_current_pid_tgid() >> 32; /* handshakes are sent in calls */
 	if (wait_for_object(c, &end) || !take_work(c, &key))
 		return 0;
 	generation = connect_object(&key, &end, c->role, c->tries <= FIRST_FLIGHT);
 	if (!generation)
 		return 0;
 	there = waiting_end(c);
-	if (there && is_end(there, &end))
+	if (there && is_end(there, end.remote_port, end.peer))
 		forget_end(c, there);
 	show_link(c, key.object, generation);
 	return 1;
 }
 
 /* The socket of an encrypted connection is gone. */
-static __always_inline void end_tls(struct connection *c)
+static __always_inline void end_tls(struct bpf_sock *sk, struct connection *c)
 {
 	struct tls_end *there = c->mode == MODE_TLS ? waiting_end(c) : 0;
 	struct tls_connection *t;
 	struct tls_key key;
+	u32 peer[4];
 
-	if (there) {
+	if (there)
+		read_peer(sk, peer);
+	if (there && is_end(there, bpf_ntohs(sk->dst_port), peer)) {
 		if (there->object)
 			show_link(c, there->object, there->generation);
 		forget_end(c, there);

@@ -76,7 +76,7 @@ struct tls_end {
 	u64 generation; /* of the link */
 	u64 ns;		/* when the ClientHello passed */
 	u32 peer[4];
-	u32 tgid; /* with the object */
+	u32 tgid; /* the process that was first seen to send records on it; 0: none */
 	u16 local_port;
 	u16 remote_port;
 	u16 owner;

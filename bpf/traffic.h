@@ -206,8 +206,11 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 			return PASS;
 	}
 	if (c->mode >= MODE_OPAQUE) {
-		if (cfg_tls && c->mode == MODE_TLS && is_egress)
+		if (cfg_tls && c->mode == MODE_TLS && is_egress) {
+			if (unlikely(c->flags & CONNECTION_TUNNEL && !c->tries))
+				note_tunnel(skb, seg.offset);
 			link_tls(skb);
+		}
 		return PASS;
 	}
 	if (unlikely(c->flags & CONNECTION_SYN_SENT))

@@ -86,6 +86,9 @@ const TLS_TABLE_SIZES = {
 /** The first kernel that takes the main objects: it has pointer arguments of global functions and fetching atomics. */
 const MAIN_OBJECT_SINCE = [5, 13] as const;
 
+/** The first kernel of which is known that programs of packets may ask for the current process: cfg_packet_process. */
+const PACKET_PROCESS_SINCE = [6, 12] as const;
+
 /**
  * The object file for this architecture and kernel. It may not exist: open() says so.
  * @param kernelRelease as `uname -r` says it
@@ -169,7 +172,11 @@ export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, pa
 	const otherCells = Math.min(Limit.OTHER_CELLS, sizes.cells);
 	const programs = BpfObject.open<ObjectNames>(path, {
 		configLayout: CONFIG_LAYOUT,
-		config: { ...programConfig(sizes, options), cfg_tls: options.isTlsRead ?? false },
+		config: {
+			...programConfig(sizes, options),
+			cfg_tls: options.isTlsRead ?? false,
+			cfg_packet_process: isKernelSince(PACKET_PROCESS_SINCE),
+		},
 		mapSizes: {
 			endpoints: sizes.endpoints,
 			endpoint_ids: sizes.endpoints,

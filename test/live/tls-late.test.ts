@@ -53,7 +53,10 @@ def call_it(end):
     for _ in range(3): end.write(get(b"/a")); end.flush(); read(end, len(OK))
 `;
 
-/** Older kernels do not tell packets' programs who sends: what could be either end is not read then. */
+/**
+ * Older kernels do not tell packets' programs who sends. What could be either end is not read then, or once its thread has sent:
+ * the first exchange may be missing.
+ */
 const isProcessKnown = isKernelSince([6, 12]);
 
 /** Exchanges of each connection. */
@@ -132,14 +135,19 @@ test("hooked after the handshake", { skip: skipReason }, async (context) => {
 			program.child.stdin?.write("\n");
 			await program.succeeded();
 			const snapshot = await settled(session);
+			const total = connections * EACH;
 			let missing = 0;
 			for (const role of ["client", "server"] as const) {
 				const rows = rowsOf(snapshot, { role, tls: true }).map(({ route, count }) => ({ route, count }));
 				const counted = rows.reduce((sum, { count }) => sum + count, 0);
-				if (isProcessKnown) assert.equal(counted, connections * EACH, `${role}: ${JSON.stringify(rows)}`);
-				missing += connections - counted / EACH;
+				const what = `${role}: ${JSON.stringify(rows)}`;
+				if (isProcessKnown) assert.equal(counted, total, what);
+				else assert.ok(counted <= total, what);
+				missing += total - counted;
 			}
-			assert.equal(snapshot.facts.tls_unread, unread + missing, `${missing} ends without a row`);
+			const notRead = (snapshot.facts.tls_unread ?? 0) - unread;
+			if (isProcessKnown) assert.equal(notRead, 0);
+			else assert.ok(missing <= EACH * notRead + 2 * connections, `${missing} exchanges, ${notRead} ends`);
 			const [, port] = /peer (\d+)/.exec(program.stdout) ?? [];
 			for (const { peer } of rowsOf(snapshot, { role: "client", tls: true })) {
 				assert.ok(port === undefined || peer === `127.0.0.1:${port}`, `${peer} instead of the proxy`);

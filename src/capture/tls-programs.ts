@@ -5,7 +5,7 @@ import type { Attachment } from "../kernel/link.js";
 import type { BpfMap } from "../kernel/map.js";
 import { BpfObject, type ConfigValue } from "../kernel/object.js";
 import type { HookProgram } from "../tls/hooks.js";
-import type { TlsLibrary } from "../tls/libraries.js";
+import type { HookPoint, TlsLibrary } from "../tls/libraries.js";
 import { TlsHook } from "../wire/layout.js";
 import type { MapName } from "../wire/object.js";
 import { CONFIG_LAYOUT, type ObjectNames } from "../wire/tls-object.js";
@@ -139,11 +139,20 @@ export function attaching(programs: TlsPrograms, isMany: boolean): AttachTls {
 
 type Where = [programs: TlsPrograms, path: string, library: TlsLibrary, pid: number | undefined];
 
-/** Two links: one for where functions begin, and Go's return instructions; one for where others return. */
+/**
+ * Ends of calls before their beginnings: hooks are put on one after another while the program runs, and an end without a
+ * beginning is passed over, but what a call had that began and was not seen to end would be missing in its stream.
+ */
+function endsFirst({ points }: TlsLibrary): HookPoint[] {
+	const rank = ({ program }: HookPoint): number => (program === "tls_end" ? 0 : 1);
+	return [...points].sort((a, b) => rank(a) - rank(b));
+}
+
+/** Two links: one for where functions return; one for where they begin, and Go's return instructions. */
 function* togetherAt(...[programs, path, library, pid]: Where): Generator<Attachment> {
 	const where = { path, ...(pid !== undefined && { pid }) };
-	for (const atReturn of [false, true]) {
-		const places = library.points
+	for (const atReturn of [true, false]) {
+		const places = endsFirst(library)
 			.filter((point) => point.atReturn === atReturn)
 			.map(({ program, offset }) => ({ offset, cookie: HOOKS[program] }));
 		if (places.length > 0) yield programs.program("tls_any").attachUprobes({ ...where, atReturn }, places);
@@ -151,7 +160,7 @@ function* togetherAt(...[programs, path, library, pid]: Where): Generator<Attach
 }
 
 function* oneByOneAt(...[programs, path, library, pid]: Where): Generator<Attachment> {
-	for (const { program, offset, atReturn } of library.points) {
+	for (const { program, offset, atReturn } of endsFirst(library)) {
 		const place = { path, offset, atReturn, ...(pid !== undefined && { pid }) };
 		yield programs.program(program).attachUprobe(place);
 	}

@@ -95,8 +95,9 @@ async function startServers(context: TestContext) {
 	const servers = makeCgroupBelow(cgroup, "servers");
 	const certificate = makeCertificate(context);
 	const [nginx, node] = [await startNginx(context, servers, certificate), await startNodeServer(servers, certificate)];
+	// whatever else there is while they start is gone before it could be hooked
+	await until(() => processesIn(servers).length === 3, "nginx has two processes, Node one");
 	const [ports, pids] = [[nginx.port, node.port], processesIn(servers)];
-	assert.ok(pids.length >= 3, "nginx has two processes, Node one");
 	const rounds = async (work: () => Promise<void>): Promise<void> => {
 		for (let round = 0; round < ROUNDS; round++) {
 			const loads = ports.map((port) => startLoad(cgroup, port));

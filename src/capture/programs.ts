@@ -87,7 +87,7 @@ const TLS_TABLE_SIZES = {
 const MAIN_OBJECT_SINCE = [5, 13] as const;
 
 /** The first kernel of which is known that programs of packets may ask for the current process: cfg_packet_process. */
-const PACKET_PROCESS_SINCE = [6, 12] as const;
+export const PACKET_PROCESS_SINCE = [6, 12] as const;
 
 /**
  * The object file for this architecture and kernel. It may not exist: open() says so.

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isKernelSince } from "../../src/capture/programs.js";
+import { isKernelSince, PACKET_PROCESS_SINCE } from "../../src/capture/programs.js";
 import { lossesOf, rowsOf, settled, skipReason, watch } from "../support/capture.js";
 import { makeCertificate } from "../support/certificate.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
@@ -38,6 +38,9 @@ interface LateScenario {
 	readonly unread?: number;
 }
 
+/** Exchanges of each connection. */
+const EACH = 3;
+
 /** For libraries that write to memory: an end shakes hands, and reads, all by itself. */
 const ALONE = `
 def shake_one(end):
@@ -47,20 +50,17 @@ def read(end, n):
     while len(got) < n: select.select([end.sock], [], []); end.fill(); got += end.read(1000)
 def serve(end):
     shake_one(end); shaken()
-    for _ in range(3): read(end, len(get(b"/a"))); end.write(OK); end.flush()
+    for _ in range(${EACH}): read(end, len(get(b"/a"))); end.write(OK); end.flush()
 def call_it(end):
     shake_one(end); shaken()
-    for _ in range(3): end.write(get(b"/a")); end.flush(); read(end, len(OK))
+    for _ in range(${EACH}): end.write(get(b"/a")); end.flush(); read(end, len(OK))
 `;
 
 /**
  * Older kernels do not tell packets' programs who sends. What could be either end is not read then, or once its thread has sent:
  * the first exchange may be missing.
  */
-const isProcessKnown = isKernelSince([6, 12]);
-
-/** Exchanges of each connection. */
-const EACH = 3;
+const isProcessKnown = isKernelSince(PACKET_PROCESS_SINCE);
 
 const SCENARIOS: readonly LateScenario[] = [
 	{
@@ -70,10 +70,10 @@ const SCENARIOS: readonly LateScenario[] = [
 ready(); used = context(); listener = socket.create_server(("127.0.0.1", 0))
 def serve(sock):
     end = End(used, sock, True); shake(end); shaken(); select.select([sock], [], [])
-    for _ in range(3): take(end, len(get(b"/a"))); put(end, OK)
+    for _ in range(${EACH}): take(end, len(get(b"/a"))); put(end, OK)
 def call_it(sock):
     end = End(used, sock, False); shake(end); shaken()
-    for _ in range(3): put(end, get(b"/a")); take(end, len(OK))
+    for _ in range(${EACH}): put(end, get(b"/a")); take(end, len(OK))
 for _ in range(5):
     client, server = sockets(listener)
     fork(lambda: (client.close(), serve(server))); fork(lambda: (server.close(), call_it(client)))

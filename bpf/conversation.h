@@ -11,7 +11,6 @@
 #include "heads.h"
 
 enum {
-	LINES_PER_WINDOW = 6, /* lines that matter, in one window; further ones wait for the next */
 	/* A GSO segment of 64 KB holds at most 3,600 of the shortest requests; two short loops cost the verifier less. */
 	STEPS_PER_STRIDE = 64,
 	STRIDES_PER_SEGMENT = 64,
@@ -24,17 +23,17 @@ enum {
 static __always_inline int parse_window(source *src, struct connection *c, struct workspace *ws, struct window *w,
 					u64 at_n)
 {
-	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line, i;
+	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line;
 	struct segment *seg;
 	struct stream *s;
-	struct scan *scan;
+	struct head_lines *head;
 	u64 base;  /* position of w[0] */
 	bool more; /* bytes of the segment that are not in the window */
 
 	if (!c || !ws || !w)
 		return 0;
 	seg = &ws->segment;
-	scan = &ws->scan;
+	head = &ws->head;
 	s = stream_of(c, seg->is_request);
 	carried = s->carried;
 	total = carried + n;
@@ -78,37 +77,30 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 		if (cfg_watch && seg->is_request)
 			watch_request(src, c, ws, w, total);
 	}
-	for (i = 0; i < LINES_PER_WINDOW; i++) {
-		scan_lines(w, range(from, total), s->skipping, scan);
-		s->skipping = scan->skipping;
-		if (scan->kind == SCAN_END || scan->kind == SCAN_MORE)
-			break;
-		from = scan->next;
-		if (likely(scan->kind == SCAN_BLANK)) {
-			if (unlikely(carried))
-				drop_carry(src, seg->is_request);
-			s->carried = 0;
-			if (likely(s->state == STREAM_HEADERS))
-				return head_complete(src, c, ws, base + from);
-			s->state = STREAM_START;
-			s->next = base + from;
-			return 1;
-		}
-		if (s->state == STREAM_TRAILERS)
-			continue;
-		if (scan->kind == SCAN_LENGTH)
-			frame_length(s, parse_number(w, scan->line + sizeof("content-length:") - 1));
-		else if (scan->kind == SCAN_CODING)
-			frame_coding(s, is_chunked(w, scan->line, from));
-		else
-			s->framing |= FRAMING_BROKEN;
+	head->length = s->length;
+	head->framing = s->framing;
+	read_lines(w, range(from, total), s->skipping, head);
+	s->skipping = head->skipping;
+	line = head->line;
+	if (likely(s->state == STREAM_HEADERS)) {
+		s->length = head->length;
+		s->framing = head->framing;
 	}
-	if (scan->kind != SCAN_END) { /* too many lines for one go: again from the first that was not looked at */
+	if (likely(head->kind == LINES_BLANK)) {
+		if (unlikely(carried))
+			drop_carry(src, seg->is_request);
 		s->carried = 0;
-		s->next = base + (scan->kind == SCAN_MORE ? scan->line : from);
+		if (likely(s->state == STREAM_HEADERS))
+			return head_complete(src, c, ws, base + line);
+		s->state = STREAM_START;
+		s->next = base + line;
 		return 1;
 	}
-	line = scan->line;
+	if (unlikely(head->kind == LINES_MORE)) {
+		s->carried = 0;
+		s->next = base + line;
+		return 1;
+	}
 	if (!s->skipping && line != total) {
 		if (more && line) { /* the unfinished line goes on in this segment: begin there */
 			s->carried = 0;
@@ -129,8 +121,7 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 	return more;
 }
 
-/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
-SEGMENT_FUNCTION(step)
+static __always_inline int step_once(source *src, struct connection *c, struct workspace *ws)
 {
 	struct segment *seg;
 	struct stream *s;
@@ -173,6 +164,19 @@ SEGMENT_FUNCTION(step)
 	}
 	return parse_window(src, c, ws, w, at << 32 | n);
 }
+
+/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
+SEGMENT_FUNCTION(step)
+{
+	return step_once(src, c, ws);
+}
+
+/* The first step, which is the only one of most segments: without a call, which takes as long as 40 instructions. */
+#if defined(HTTPEEK_COMPAT) || defined(HTTPEEK_SOURCE_USER)
+#define first_step step
+#else
+#define first_step step_once
+#endif
 
 /* Steps until the segment is used up. Returns 1 if the steps were used up first. */
 SEGMENT_FUNCTION(stride)

@@ -56,6 +56,14 @@ describeKernel("heads", (harness) => {
 		}
 	});
 
+	test("bytes that a quick look takes for the end of a line, at every place of a word", () => {
+		const likeNewlines = "\u008a\u000b\u00ff\u0080\u000b\u008b";
+		for (let before = 0; before < 24; before++) {
+			const fields = [`X-${"a".repeat(before)}: ${likeNewlines.repeat(4)}`, "Y: 1", `Z: ${likeNewlines.repeat(60)}`];
+			for (const split of [[], 40]) expectFramed(harness(), fields, split, `${before} bytes before, cut by ${split}`);
+		}
+	});
+
 	test("more empty fields than a window has room for in one look", () => {
 		for (const split of [[], 100]) expectFramed(harness(), Array<string>(250).fill("X:"), split, `cut by ${split}`);
 	});

@@ -3,9 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { HttpeekError } from "../src/base/errors.js";
+import { DEADLINE_MS } from "./deadline.js";
 
-/** Nothing that is waited for takes longer than this by itself. */
-const DEADLINE_MS = 30_000;
 const POLL_MS = 10;
 /** How much of what a failed program said is shown. */
 const TOLD_CHARACTERS = 2000;

@@ -33,13 +33,18 @@ export class Httpeek implements AsyncDisposable {
 	}
 
 	/**
-	 * Starts it on the scope of the workplace, and waits until it counts.
+	 * Starts it and waits until it counts.
+	 * @param scope options; default: the scope of the workplace. None stands for the whole host: bench/vm/whole-host.ts only
 	 * @throws HttpeekError HTTPEEK_IO with what it said, when it ends before
 	 */
-	static async start(workplace: Workplace, command: readonly string[] = ["stat", "-o", "json"]): Promise<Httpeek> {
+	static async start(
+		workplace: Workplace,
+		command: readonly string[] = ["stat", "-o", "json"],
+		scope: readonly string[] = ["--cgroup", workplace.scope],
+	): Promise<Httpeek> {
 		const startedMs = performance.now();
 		const program = inCheckout("bin/httpeek");
-		const child = workplace.start("httpeek", process.execPath, [program, ...command, "--cgroup", workplace.scope]);
+		const child = workplace.start("httpeek", process.execPath, [program, ...command, ...scope]);
 		await child.says(/^httpeek: counting/m);
 		return new Httpeek(child, performance.now() - startedMs);
 	}

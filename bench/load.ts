@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { HttpeekError } from "../src/base/errors.js";
+import { DEADLINE_MS } from "./deadline.js";
 import { inCheckout, type ProgramOptions, type Workplace } from "./workplace.js";
 
 /** What bench/traffic.lua can send. */
@@ -42,7 +43,7 @@ export interface LoadOptions extends Pick<ProgramOptions, "network" | "cpu"> {
 }
 
 /** A response that takes longer is an error: with ten thousand connections on a busy machine two seconds are not rare. */
-const WRK_TIMEOUT = "30s";
+const WRK_TIMEOUT = `${DEADLINE_MS / 1000}s`;
 
 /**
  * wrk at full speed.

@@ -34,7 +34,8 @@ const PEERS = "peers";
 
 const HELP = `usage: npm run bench -- [options]
 
-  --peers         also what people use today, on the same load: tshark, ngrep, an access log
+  --peers         also what people use today, on the same load: tshark, ngrep, an access log; a bpftrace script, in an
+                  emulated machine
   --quick         two minutes instead of ten: whether it runs, not how fast it is
   --only <group>  ${Object.keys(GROUPS).join(", ")}, ${PEERS}; can be repeated
   --json          one JSON document instead of the table
@@ -54,18 +55,20 @@ async function main(): Promise<void> {
 	const machine = thisMachine();
 	const workplace = Workplace.open();
 	const rows: Row[] = [];
-	for (const group of options.groups) {
-		for await (const row of group(workplace, options.isQuick ? QUICK : FULL)) {
+	for (const [name, measure] of options.groups) {
+		const startedMs = performance.now();
+		for await (const row of measure(workplace, options.isQuick ? QUICK : FULL)) {
 			rows.push(row);
 			process.stderr.write(`bench: ${row.what}: ${formatMeasured(row)} ${verdict(row)}\n`);
 		}
+		process.stderr.write(`bench: ${name} took ${Math.round((performance.now() - startedMs) / 1000)} s\n`);
 	}
 	const report = { machine, isQuick: options.isQuick, startedAt, rows };
 	process.stdout.write(options.format(report));
 }
 
 interface Options {
-	readonly groups: readonly Measure[];
+	readonly groups: readonly (readonly [name: string, measure: Measure])[];
 	readonly isQuick: boolean;
 	readonly format: (report: Report) => string;
 	readonly help: boolean;
@@ -76,7 +79,7 @@ function readOptions(): Options {
 	const chosen = new Set(values.only ?? Object.keys(GROUPS));
 	if (values.peers === true) chosen.add(PEERS);
 	return {
-		groups: [...chosen].map(findGroup),
+		groups: [...chosen].map((name) => [name, findGroup(name)]),
 		isQuick: values.quick ?? false,
 		format: values.json === true ? reportJson : values.markdown === true ? formatMarkdown : formatReport,
 		help: values.help ?? false,

@@ -19,6 +19,9 @@ export interface Scale {
 	readonly flatRounds: number;
 	/** Of the load that is watched with other tools. */
 	readonly peerSeconds: number;
+	/** Of each load in an emulated machine, whole seconds, and how often in turn. */
+	readonly emulatedSeconds: number;
+	readonly emulatedRounds: number;
 	readonly starts: number;
 }
 
@@ -37,6 +40,8 @@ export const FULL: Scale = {
 	flatSeconds: 1.5,
 	flatRounds: 5,
 	peerSeconds: 5,
+	emulatedSeconds: 6,
+	emulatedRounds: 3,
 	starts: 11,
 };
 
@@ -55,5 +60,7 @@ export const QUICK: Scale = {
 	flatSeconds: 0.5,
 	flatRounds: 1,
 	peerSeconds: 1,
+	emulatedSeconds: 2,
+	emulatedRounds: 1,
 	starts: 3,
 };

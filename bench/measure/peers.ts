@@ -8,10 +8,10 @@ import { treeUsage, type Usage } from "../process-tree.js";
 import type { Row } from "../row.js";
 import type { Scale } from "../scale.js";
 import type { Network, Workplace } from "../workplace.js";
-import { countedRatio, responsesIn } from "./counted.js";
+import { responsesIn } from "./counted.js";
+import { watchedRows } from "./peer-rows.js";
+import { measureWholeHostPeers } from "./whole-host-peers.js";
 
-const GROUP = "peers";
-const BYTES_PER_MB = 1_000_000;
 /** Who is behind when the load ends may go on for so long. */
 const CATCH_UP_MS = 3_000;
 
@@ -23,6 +23,11 @@ interface Result {
 }
 
 export async function* measurePeers(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {
+	yield* measureInNetwork(workplace, scale);
+	yield* measureWholeHostPeers(scale);
+}
+
+async function* measureInNetwork(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {
 	const network = workplace.makeNetwork();
 	await using nginx = await startNginx(workplace, { network });
 	const load = (port: number): Promise<LoadResult> =>
@@ -76,26 +81,5 @@ async function watchLog(
 }
 
 function* rowsOf(name: string, { sent, counted, usage }: Result, alone: LoadResult): Generator<Row> {
-	const rate = ({ requests, seconds }: LoadResult): number => requests / seconds;
-	yield {
-		group: GROUP,
-		what: `counted / sent: ${name}`,
-		unit: "exact ratio",
-		measured: countedRatio(counted, sent.requests, CONNECTIONS),
-		note: `${counted} of ${sent.requests}; ${Math.round(rate(sent))}/s, ${Math.round(rate(alone))}/s without`,
-	};
-	yield {
-		group: GROUP,
-		what: `CPU of ${name}`,
-		unit: "% of a core",
-		measured: (100 * usage.cpuSeconds) / sent.seconds,
-		note: `CPU time ${usage.cpuSeconds.toFixed(2)} s for a load of ${sent.seconds.toFixed(0)} s`,
-	};
-	yield {
-		group: GROUP,
-		what: `resident memory of ${name}`,
-		unit: "MB",
-		measured: usage.peakBytes / BYTES_PER_MB,
-		note: "peak, with the processes that it starts",
-	};
+	yield* watchedRows({ name, counted, usage, sent: sent.requests, mostInFlight: CONNECTIONS, load: sent }, alone);
 }

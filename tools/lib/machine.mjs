@@ -104,6 +104,9 @@ export const FOR_OTHER_KERNELS = [
 	program("xz-utils", "xz"),
 ];
 
+/** What is compared with httpeek in an emulated machine: it watches the whole host. @type {Requirement[]} */
+export const FOR_COMPARING_WHOLE_HOSTS = [...FOR_OTHER_KERNELS, program("bpftrace", "bpftrace")];
+
 /** Says what is wrong with a machine on which nothing can be installed either. */
 export function checkPlatform() {
 	const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

@@ -41,6 +41,8 @@ const MEMORY = "3G";
  */
 export async function runInVm(kernel, program, { argument, deadlineSeconds, isVerbose = false }) {
 	const scratch = mkdtempSync(join(tmpdir(), "httpeek-vm-"));
+	const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
+	process.on("exit", removeScratch);
 	try {
 		const initramfs = buildInitramfs(kernel, scratch);
 		const output = join(scratch, "output");
@@ -61,7 +63,8 @@ export async function runInVm(kernel, program, { argument, deadlineSeconds, isVe
 		const ran = await runMachine(args, deadlineSeconds, isVerbose);
 		return { ...ran, output: readFileSync(output, "utf8") };
 	} finally {
-		rmSync(scratch, { recursive: true, force: true });
+		process.removeListener("exit", removeScratch);
+		removeScratch();
 	}
 }
 

@@ -40,7 +40,7 @@ export const FULL: Scale = {
 	flatSeconds: 1.5,
 	flatRounds: 5,
 	peerSeconds: 5,
-	emulatedSeconds: 6,
+	emulatedSeconds: 4,
 	emulatedRounds: 3,
 	starts: 11,
 };

@@ -37,7 +37,7 @@ class Turns implements Contender {
 	readonly everyRounds = 1;
 	readonly name: string;
 	readonly port: number;
-	readonly #sums = { counted: 0, sent: 0, mostInFlight: 0, measuredSeconds: 0, cpuSeconds: 0, peakBytes: 0 };
+	readonly #sums = { counted: 0, sent: 0, mostInFlight: 0, cpuSeconds: 0, peakBytes: 0 };
 	readonly #workplace: Workplace;
 	readonly #tool: WholeHostTool;
 	readonly #load: (seconds: number) => Promise<LoadResult>;
@@ -69,7 +69,6 @@ class Turns implements Contender {
 		const before = treeUsage(pid);
 		const sent = await this.#send(seconds);
 		const after = treeUsage(pid);
-		this.#sums.measuredSeconds += sent.seconds;
 		this.#sums.cpuSeconds += after.cpuSeconds - before.cpuSeconds;
 		this.#sums.peakBytes = Math.max(this.#sums.peakBytes, after.peakBytes);
 		return sent;

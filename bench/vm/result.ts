@@ -9,8 +9,7 @@ export interface ToolResult {
 	readonly sent: number;
 	/** How many more may have been answered, by all loads: countedRatio(). */
 	readonly mostInFlight: number;
-	/** Of the loads for which its CPU time was taken; the warm-up is left out. */
-	readonly measuredSeconds: number;
+	/** In the loads of the pairs: what its warm-up takes is left out. */
 	readonly cpuSeconds: number;
 	readonly peakBytes: number;
 	/** The server's load without it and with it, in each round. */

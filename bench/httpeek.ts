@@ -105,11 +105,22 @@ export class Httpeek implements AsyncDisposable {
 		return this.#child[Symbol.asyncDispose]();
 	}
 
-	/** What /proc says of each of its open descriptors. */
+	/** What /proc says of each of its open descriptors; those that it closes meanwhile are neither programs nor maps. */
 	#descriptors(): string[] {
 		const folder = `/proc/${this.#child.pid}/fdinfo`;
-		return readdirSync(folder).map((fd) => readFileSync(`${folder}/${fd}`, "latin1"));
+		return readdirSync(folder).flatMap((fd) => {
+			try {
+				return [readFileSync(`${folder}/${fd}`, "latin1")];
+			} catch (error) {
+				if (isGone(error)) return [];
+				throw error;
+			}
+		});
 	}
+}
+
+function isGone(error: unknown): boolean {
+	return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 interface ListedProgram {

@@ -5,6 +5,8 @@ export interface Scale {
 	/** Of each kind of traffic while the programs are timed, and how often in turn. */
 	readonly kernelSeconds: number;
 	readonly kernelRounds: number;
+	/** Of what is timed without traffic. */
+	readonly warmRounds: number;
 	/** Of each half of a pair with and without httpeek, whole seconds, and how many pairs: short ones meet the same noise. */
 	readonly pairSeconds: number;
 	readonly pairs: number;
@@ -30,6 +32,7 @@ export const FULL: Scale = {
 	countedSeconds: 5,
 	kernelSeconds: 2,
 	kernelRounds: 5,
+	warmRounds: 25,
 	pairSeconds: 2,
 	pairs: 12,
 	cpuSeconds: 12,
@@ -50,6 +53,7 @@ export const QUICK: Scale = {
 	countedSeconds: 1,
 	kernelSeconds: 0.5,
 	kernelRounds: 1,
+	warmRounds: 3,
 	pairSeconds: 1,
 	pairs: 1,
 	cpuSeconds: 2,

@@ -8,6 +8,7 @@ import { type Row, rowOf } from "../row.js";
 import type { Scale } from "../scale.js";
 import { startNode } from "../servers.js";
 import type { Workplace } from "../workplace.js";
+import { measureWarmWork } from "./warm-work.js";
 
 interface Scenario {
 	readonly what: string;
@@ -70,4 +71,5 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 		const row = { group: "kernel", what: `kernel time: ${what}`, unit: "ns", note } as const;
 		yield rowOf({ ...row, goal: { atMost: atMostNs } }, spreadOf(totals));
 	}
+	yield* measureWarmWork(scale);
 }

@@ -99,6 +99,11 @@ export class Harness {
 		};
 	}
 
+	/** How long one run of a conversation takes, in ns, as the mean of so many. */
+	runNs(script: Conversation, runs: number): number {
+		return this.#run("conversation", script.encode(), runs);
+	}
+
 	/** histogram_bucket() of the kernel side. */
 	bucketOf(ns: bigint): number {
 		const packet = new DataView(new ArrayBuffer(64));
@@ -111,9 +116,14 @@ export class Harness {
 		this.#object.close();
 	}
 
-	#run(program: "conversation" | "bucket_of", data: Uint8Array): void {
-		const { returnValue } = this.#object.program(program).testRun({ data });
+	[Symbol.dispose](): void {
+		this.close();
+	}
+
+	#run(program: "conversation" | "bucket_of", data: Uint8Array, repeat = 1): number {
+		const { returnValue, durationNs } = this.#object.program(program).testRun({ data, repeat });
 		if (returnValue !== PASS) throw new Error(`${program} of the harness gave up`);
+		return durationNs;
 	}
 
 	#ended(): Int32Array {

@@ -106,9 +106,9 @@ export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBa
 	const { scope: scopeOptions, filter = {}, query = false, raw = false, maxEndpoints, tls } = options;
 	const { paths, services } = filter;
 	const isWanted = exchangeFilter({ ...(paths && { paths }), ...(services && { services }) });
-	const open = () => {
+	const open = async () => {
 		const scope = resolveScope(scopeOptions);
-		const session = openCapture(scope, containers, { maxEndpoints, tls, watch: { ...filter, query, raw } });
+		const session = await openCapture(scope, containers, { maxEndpoints, tls, watch: { ...filter, query, raw } });
 		return {
 			description: scope.description,
 			tlsProblem: session.tlsProblem,
@@ -122,12 +122,17 @@ export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBa
 	yield* watchSession(open, isWanted, options, systemClock);
 }
 
-function openSession(
+async function openSession(
 	{ scope: scopeOptions, minLatencySeconds = 0, maxEndpoints, tls, samples }: ObserveOptions,
 	containers: ContainerNames,
-): ObservedSession {
+): Promise<ObservedSession> {
 	const scope = resolveScope(scopeOptions);
-	const session = openCapture(scope, containers, { maxEndpoints, tls, minLatencySeconds, ...(samples && { samples }) });
+	const session = await openCapture(scope, containers, {
+		maxEndpoints,
+		tls,
+		minLatencySeconds,
+		...(samples && { samples }),
+	});
 	return {
 		description: scope.description,
 		tlsProblem: session.tlsProblem,
@@ -145,7 +150,7 @@ function openCapture(
 	scope: Scope,
 	containers: ContainerNames,
 	{ maxEndpoints, tls = true, ...options }: OpenOptions,
-): CaptureSession {
+): Promise<CaptureSession> {
 	return CaptureSession.open({
 		...options,
 		scope,

@@ -42,7 +42,8 @@ export const systemProbes: DoctorProbes = {
 		try {
 			// nothing runs in there, so nothing is watched
 			const scope = resolveScope({ cgroups: [cgroup.path] });
-			CaptureSession.open({ scope, names: new ServiceNames(), limits: { maxEndpoints: TRIAL_ENDPOINTS } }).close();
+			const limits = { maxEndpoints: TRIAL_ENDPOINTS };
+			(await CaptureSession.open({ scope, names: new ServiceNames(), limits })).close();
 		} finally {
 			cgroup.close();
 		}

@@ -43,7 +43,7 @@ export interface ScheduleOptions {
  * count, duration or signal. The session is closed when the iteration ends, also by `break` or an error.
  */
 export async function* observeSession(
-	open: () => ObservedSession,
+	open: () => ObservedSession | Promise<ObservedSession>,
 	options: ScheduleOptions,
 	clock: Clock = systemClock,
 ): AsyncGenerator<Snapshot, void, undefined> {
@@ -53,7 +53,7 @@ export async function* observeSession(
 	checkPositive("durationSeconds", durationSeconds);
 	checkPositive("count", snapshotsWanted);
 	const filtered = snapshotFilter(options.filter ?? {});
-	const session = open();
+	const session = await open();
 	try {
 		const started = clock.nowSeconds();
 		options.onCounting?.(countingInfo(session));

@@ -59,6 +59,15 @@ const MOST_CPUS = 8192;
 const POSSIBLE_CPUS = "/sys/devices/system/cpu/possible";
 const NS_PER_SECOND = 1e9;
 
+/** They are run once, before anything else. */
+const FILLING = [
+	"fill_other_endpoints",
+	"fill_endpoints",
+	"fill_other_cells",
+	"fill_cells",
+	"fill_owners",
+] as const satisfies readonly ObjectNames["program"][];
+
 /** An object file whose programs are in the kernel but attached nowhere yet. */
 export type Programs = BpfObject<ObjectNames>;
 
@@ -166,11 +175,18 @@ export function randomHashSeed(): bigint {
 
 /**
  * Loads the programs and fills the queues of free slots.
+ * @param only programs to load; default: all
  * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_NO_LIBBPF, HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF
  */
-export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, path = objectPath()): Programs {
+export function loadPrograms(
+	sizes: TableSizes,
+	options: ProgramOptions = {},
+	path = objectPath(),
+	only?: readonly ObjectNames["program"][],
+): Programs {
 	const otherCells = Math.min(Limit.OTHER_CELLS, sizes.cells);
 	const programs = BpfObject.open<ObjectNames>(path, {
+		...(only !== undefined && { only: [...only, ...FILLING] }),
 		configLayout: CONFIG_LAYOUT,
 		config: {
 			...programConfig(sizes, options),

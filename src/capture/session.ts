@@ -13,11 +13,11 @@ import { ConnectionReader } from "./connections.js";
 import { ExchangeDecoder } from "./exchange-events.js";
 import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
 import { kernelCost } from "./kernel-cost.js";
+import { type Loaded, loadAll } from "./load.js";
 import { reportCounters } from "./losses.js";
 import { mappedTables } from "./mapped-tables.js";
 import {
 	type CaptureLimits,
-	loadPrograms,
 	objectPath,
 	type ProgramOptions,
 	type Programs,
@@ -29,6 +29,7 @@ import { followDescendants, type Scope } from "./scope.js";
 import { type ExistingSocket, existingSockets, type SeedSummary } from "./seed.js";
 import { SocketOwners } from "./socket-owners.js";
 import type { Tables } from "./tables.js";
+import { TlsKit } from "./tls-kit.js";
 import type { TlsReport } from "./tls-reader.js";
 import { openTlsSource, type TlsSource } from "./tls-source.js";
 import { type KernelWatch, watchConfig } from "./watch-config.js";
@@ -96,13 +97,7 @@ export class CaptureSession {
 	readonly #startedMs = performance.now();
 	#scope: Scope;
 
-	private constructor(
-		options: CaptureOptions,
-		programs: Programs,
-		sizes: TableSizes,
-		programOptions: ProgramOptions,
-		cleanup: Cleanup,
-	) {
+	private constructor(options: CaptureOptions, { programs, tls }: Loaded, sizes: TableSizes, cleanup: Cleanup) {
 		this.#programs = programs;
 		this.#cleanup = cleanup;
 		this.#scope = options.scope;
@@ -118,11 +113,12 @@ export class CaptureSession {
 		attach(programs, BEFORE_SEEDING, options.scope.cgroups, this.#attachments);
 		this.seeding = seed(programs, options.scope);
 		attach(programs, AFTER_SEEDING, options.scope.cgroups, this.#attachments);
-		if (options.isTlsRead === true) {
-			const note = (problem: HttpeekError) => {
-				this.#tlsProblem = problem;
-			};
-			this.#tls = openTlsSource(programs, sizes, programOptions, this.#scope, note);
+		const note = (problem: HttpeekError) => {
+			this.#tlsProblem = problem;
+		};
+		if (tls instanceof HttpeekError) note(tls);
+		else if (tls !== undefined) {
+			this.#tls = openTlsSource(programs, tls, this.#scope, note);
 			this.#attachments.defer(() => this.#tls?.close());
 		}
 		this.#startedAt = new Date();
@@ -135,7 +131,7 @@ export class CaptureSession {
 	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_NO_LIBBPF, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD, and
 	 * HTTPEEK_SCOPE_NOT_FOUND when a cgroup is gone
 	 */
-	static open(options: CaptureOptions): CaptureSession {
+	static async open(options: CaptureOptions): Promise<CaptureSession> {
 		const cleanup = new Cleanup();
 		try {
 			const { minLatencySeconds = 0, isTlsRead = false, scope } = options;
@@ -144,9 +140,11 @@ export class CaptureSession {
 				...{ minLatencySeconds, isTlsRead, isScopedToPids: scope.pids !== undefined, hashSeed: randomHashSeed() },
 				...watchOptions(options),
 			};
-			const programs = loadPrograms(sizes, programOptions, options.objectPath ?? objectPath());
-			cleanup.defer(() => programs.close());
-			return new CaptureSession(options, programs, sizes, programOptions, cleanup);
+			const loaded = await loadAll(options.objectPath ?? objectPath(), scope, sizes, programOptions);
+			cleanup.defer(() => loaded.programs.close());
+			const { tls } = loaded;
+			if (tls instanceof TlsKit) cleanup.defer(() => tls.close());
+			return new CaptureSession(options, loaded, sizes, cleanup);
 		} catch (error) {
 			cleanup.run();
 			throw error;

@@ -69,11 +69,6 @@ export class LookSchedule {
 		return { due, gone, isChanged };
 	}
 
-	/** Whether no process is known. */
-	get isEmpty(): boolean {
-		return this.#known.size === 0;
-	}
-
 	/** A process is known from elsewhere; it is due all the same. */
 	note(pid: number, nowSeconds: number): void {
 		if (!this.#known.has(pid)) this.#add(pid, programOf(pid, this.#procRoot), nowSeconds);

@@ -90,17 +90,7 @@ export interface LoadTlsOptions {
  * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF
  */
 export function loadTlsPrograms(programs: Programs, options: LoadTlsOptions): TlsPrograms {
-	const { config, workspaces, isMany, withExecutions } = options;
-	const sharedMaps: Partial<Record<MapName | ".bss", BpfMap>> = { ".bss": programs.map(".bss") };
-	for (const name of SHARED) sharedMaps[name] = programs.map(name);
-	const tls = BpfObject.open<ObjectNames>(objectPath("httpeek-tls"), {
-		configLayout: CONFIG_LAYOUT,
-		config,
-		sharedMaps,
-		mapSizes: { tls_calls: CALLS, tls_searches: SEARCHES, workspaces },
-		optionalPrograms: [...hookPrograms(isMany), ...(withExecutions ? (["process_executed"] as const) : [])],
-		forManyUprobes: isMany ? ["tls_any"] : [],
-	});
+	const tls = openTlsPrograms(programs, options);
 	try {
 		tls.load();
 		return tls;
@@ -108,6 +98,21 @@ export function loadTlsPrograms(programs: Programs, options: LoadTlsOptions): Tl
 		tls.close();
 		throw error;
 	}
+}
+
+/** The same, but for the loading. @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_BPF */
+export function openTlsPrograms(programs: Programs, options: LoadTlsOptions): TlsPrograms {
+	const { config, workspaces, isMany, withExecutions } = options;
+	const sharedMaps: Partial<Record<MapName | ".bss", BpfMap>> = { ".bss": programs.map(".bss") };
+	for (const name of SHARED) sharedMaps[name] = programs.map(name);
+	return BpfObject.open<ObjectNames>(objectPath("httpeek-tls"), {
+		configLayout: CONFIG_LAYOUT,
+		config,
+		sharedMaps,
+		mapSizes: { tls_calls: CALLS, tls_searches: SEARCHES, workspaces },
+		optionalPrograms: [...hookPrograms(isMany), ...(withExecutions ? (["process_executed"] as const) : [])],
+		forManyUprobes: isMany ? ["tls_any"] : [],
+	});
 }
 
 function hookPrograms(isMany: boolean): ObjectNames["program"][] {

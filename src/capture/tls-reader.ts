@@ -24,7 +24,7 @@ export interface TlsReaderOptions {
 	readonly attach: AttachTls;
 	/** Told of processes that had hooks and are gone. */
 	readonly onGone?: (pid: number) => void;
-	readonly files?: Pick<TlsFiles, "ofProcess" | "aheadOfProcess" | "warmUp">;
+	readonly files?: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
 	readonly procRoot?: string;
 	readonly cgroupRoot?: string;
 }
@@ -47,10 +47,15 @@ interface Hooked {
 /** Of each kind only so many are kept: there are as many as libraries, usually. */
 const MOST_REPORTED = 64;
 
+/** Whether a scope leaves nobody out. */
+export function isWholeHost({ pids, cgroups }: Scope, cgroupRoot = findCgroupRoot()): boolean {
+	return pids === undefined && cgroups.includes(cgroupRoot);
+}
+
 export class TlsReader {
 	readonly #attach: AttachTls;
 	readonly #onGone: (pid: number) => void;
-	readonly #files: Pick<TlsFiles, "ofProcess" | "aheadOfProcess" | "warmUp">;
+	readonly #files: Pick<TlsFiles, "ofProcess" | "aheadOfProcess">;
 	readonly #procRoot: string;
 	readonly #schedule: LookSchedule;
 	readonly #isHost: boolean;
@@ -66,8 +71,7 @@ export class TlsReader {
 		this.#procRoot = options.procRoot ?? "/proc";
 		this.#files = options.files ?? new TlsFiles({ procRoot: this.#procRoot });
 		this.#schedule = new LookSchedule(this.#procRoot);
-		const root = options.cgroupRoot ?? findCgroupRoot(this.#procRoot);
-		this.#isHost = scope.pids === undefined && scope.cgroups.includes(root);
+		this.#isHost = isWholeHost(scope, options.cgroupRoot ?? findCgroupRoot(this.#procRoot));
 	}
 
 	/** Whether processes are hooked one by one, so that each has to be found in time. */
@@ -86,16 +90,6 @@ export class TlsReader {
 	/** When a process was last found new, or gone. */
 	get changedSeconds(): number {
 		return this.#changedSeconds;
-	}
-
-	/** Whether there is no process to look at yet. */
-	get isIdle(): boolean {
-		return this.#schedule.isEmpty;
-	}
-
-	/** Pays in advance, once, for what the first process that is awaited would have to wait for: some 80 ms. */
-	prepare(): void {
-		this.#files.warmUp();
 	}
 
 	/** Looks at one process, of which is known that it may do TLS soon. `hasExecuted`: its program has just begun. */

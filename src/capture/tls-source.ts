@@ -3,8 +3,9 @@ import { statSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
 import type { Ring } from "../kernel/ring.js";
 import { readProcessEvent } from "../wire/layout.js";
-import { type ProgramOptions, type Programs, programConfig, type TableSizes } from "./programs.js";
+import { type Programs, programConfig, type TableSizes } from "./programs.js";
 import type { Scope } from "./scope.js";
+import type { TlsKit } from "./tls-kit.js";
 import {
 	attachExecutions,
 	attaching,
@@ -33,7 +34,7 @@ const MOST_EVENTS = 1024;
 
 export class TlsSource {
 	readonly #programs: TlsPrograms;
-	readonly #isMany = hasManyUprobes();
+	readonly #isMany: boolean;
 	readonly #reader: TlsReader;
 	readonly #remains: TlsRemains;
 	#timer: NodeJS.Timeout;
@@ -44,21 +45,15 @@ export class TlsSource {
 	#missed = 0;
 
 	/**
-	 * Loads the uprobes and hooks the libraries that are there.
-	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
+	 * Hooks the libraries that are there, with a kit that is loaded, and closed with this.
+	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_BPF
 	 */
-	constructor(programs: Programs, sizes: TableSizes, options: ProgramOptions, scope: Scope) {
-		checkKernelIsSafe();
-		const { workspaces } = sizes;
-		const config = programConfig(sizes, options);
-		const load = (withExecutions: boolean): TlsPrograms =>
-			loadTlsPrograms(programs, { config, workspaces, isMany: this.#isMany, withExecutions });
+	constructor(programs: Programs, kit: TlsKit, scope: Scope) {
 		this.#scope = scope;
-		const reader = new TlsReader(scope, {
-			attach: (...where) => attaching(this.#programs, this.#isMany)(...where),
-			onGone: (pid) => this.#remains.add(pid),
-		});
-		this.#programs = reader.isEach ? loadWithOrWithout(load) : load(false);
+		this.#programs = kit.programs;
+		this.#isMany = kit.isMany;
+		const attach = attaching(kit.programs, kit.isMany);
+		const reader = new TlsReader(scope, { attach, files: kit.files, onGone: (pid) => this.#remains.add(pid) });
 		this.#reader = reader;
 		this.#remains = new TlsRemains({
 			calls: this.#programs.map("tls_calls"),
@@ -69,7 +64,7 @@ export class TlsSource {
 		this.#events = programs.map("tls_processes").ring();
 		this.#executions = reader.isEach ? attachExecutions(this.#programs, idsOf(scope.cgroups)) : undefined;
 		try {
-			tryHooks(attaching(this.#programs, this.#isMany));
+			tryHooks(attach);
 			reader.look(scope);
 		} catch (error) {
 			reader.close();
@@ -79,9 +74,6 @@ export class TlsSource {
 		}
 		this.#timer = setTimeout(() => this.#lookAgain(), LOOK_AFTER_CHANGE_MS).unref();
 		void this.#followEvents();
-		// a scope without processes is one in which something is about to start: run
-		if (reader.isEach && reader.isIdle) reader.prepare();
-		else if (reader.isEach) setImmediate(() => this.#closed.signal.aborted || reader.prepare()).unref();
 	}
 
 	/** Looks for processes and libraries that are new or gone. */
@@ -144,16 +136,6 @@ export function tryTlsPrograms(programs: Programs, sizes: TableSizes): void {
 	tryHooks(attaching(tls, isMany));
 }
 
-/** With what not every kernel allows, or else without. */
-function loadWithOrWithout(load: (withExecutions: boolean) => TlsPrograms): TlsPrograms {
-	try {
-		return load(true);
-	} catch (error) {
-		if (!(error instanceof HttpeekError)) throw error;
-		return load(false);
-	}
-}
-
 function idsOf(cgroups: readonly string[]): bigint[] {
 	return cgroups.flatMap((directory) => {
 		const stat = statSync(directory, { bigint: true, throwIfNoEntry: false });
@@ -163,13 +145,10 @@ function idsOf(cgroups: readonly string[]): bigint[] {
 
 /** Undefined where this machine does not allow it: `onProblem` is told why. */
 export function openTlsSource(
-	...[programs, sizes, options, scope, onProblem]: [
-		...ConstructorParameters<typeof TlsSource>,
-		(why: HttpeekError) => void,
-	]
+	...[programs, kit, scope, onProblem]: [...ConstructorParameters<typeof TlsSource>, (why: HttpeekError) => void]
 ): TlsSource | undefined {
 	try {
-		return new TlsSource(programs, sizes, options, scope);
+		return new TlsSource(programs, kit, scope);
 	} catch (error) {
 		if (!(error instanceof HttpeekError)) throw error;
 		onProblem(error);

@@ -53,7 +53,7 @@ const LOOK_SECONDS = 1;
  * session is closed when the iteration ends, however it ends.
  */
 export async function* watchSession(
-	open: () => WatchedSession,
+	open: () => WatchedSession | Promise<WatchedSession>,
 	isWanted: (exchange: WatchedExchange) => boolean,
 	options: WatchScheduleOptions,
 	clock: Clock = systemClock,
@@ -61,7 +61,7 @@ export async function* watchSession(
 	const { durationSeconds = Number.POSITIVE_INFINITY, signal, count = Number.POSITIVE_INFINITY } = options;
 	checkPositive("durationSeconds", durationSeconds);
 	checkPositive("count", count);
-	const session = open();
+	const session = await open();
 	try {
 		options.onCounting?.(countingInfo(session));
 		const end = clock.nowSeconds() + durationSeconds;

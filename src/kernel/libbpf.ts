@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import type * as Koffi from "koffi";
 import { HttpeekError } from "../base/errors.js";
+import { Errno } from "./errno.js";
 import type { Native, Pointer, PollHandle, TestRunInput, TestRunOutput } from "./native.js";
 
 const LIBRARY = "libbpf.so.1";
@@ -127,6 +128,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 	});
 	const printer = koffi.pointer(koffi.proto("httpeek_printer", "int", ["int", "void *", "void *"]));
 
+	const load = libbpf.func("int bpf_object__load(void *object)");
 	const linkDestroy = libbpf.func("int bpf_link__destroy(void *link)");
 	const setPrint = libbpf.func("libbpf_set_print", "void *", ["void *"]);
 	const versionString = libbpf.func("const char *libbpf_version_string(void)");
@@ -149,6 +151,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 
 	// libbpf prints to stderr unless told otherwise
 	setPrint(null);
+	let loadsInBackground = 0;
 
 	/*
 	 * The callback is variadic in C only by way of a va_list. A va_list is handed over by address by the calling conventions
@@ -156,6 +159,8 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 	 */
 	function collectWarnings<T>(work: () => T): { result: T; warnings: string[] } {
 		const warnings: string[] = [];
+		// another thread's messages would wait for this one, and come when the callback is gone
+		if (loadsInBackground > 0) return { result: work(), warnings };
 		const text = Buffer.alloc(MESSAGE_BYTES);
 		const callback = koffi.register((level: number, template: Pointer, args: Pointer): number => {
 			if (level === LIBBPF_WARN) {
@@ -190,10 +195,20 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 				kernel_log_size: logBuffer.length,
 				kernel_log_level: logLevel,
 			}),
-		objectLoad: libbpf.func("int bpf_object__load(void *object)"),
+		objectLoad: load,
+		objectLoadInBackground: (object) =>
+			new Promise((resolve) => {
+				loadsInBackground++;
+				load.async(object, (error: unknown, result: number) => {
+					loadsInBackground--;
+					resolve(error === null ? result : -Errno.EINVAL);
+				});
+			}),
 		objectClose: libbpf.func("void bpf_object__close(void *object)"),
 
 		findProgram: libbpf.func("void *bpf_object__find_program_by_name(void *object, const char *name)"),
+		nextProgram: libbpf.func("void *bpf_object__next_program(void *object, void *previous)"),
+		programName: libbpf.func("const char *bpf_program__name(void *program)"),
 		programFd: libbpf.func("int bpf_program__fd(void *program)"),
 		programSetAutoload: libbpf.func("int bpf_program__set_autoload(void *program, bool autoload)"),
 		attachCgroup: libbpf.func("void *bpf_program__attach_cgroup(void *program, int cgroup_fd)"),
@@ -247,6 +262,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		enableStats: libbpf.func("int bpf_enable_stats(int type)"),
 
 		findMap: libbpf.func("void *bpf_object__find_map_by_name(void *object, const char *name)"),
+		nextMap: libbpf.func("void *bpf_object__next_map(void *object, void *previous)"),
 		mapFd: libbpf.func("int bpf_map__fd(void *map)"),
 		mapFlags: libbpf.func("uint32_t bpf_map__map_flags(void *map)"),
 		mapKeySize: libbpf.func("uint32_t bpf_map__key_size(void *map)"),

@@ -62,14 +62,22 @@ export interface Native {
 	libbpfVersion(): string;
 	/** errno of the last call, to be read straight after one that returned null or -1. */
 	errno(): number;
-	/** Runs `work` and returns with its result the warnings that libbpf printed meanwhile, one string each. */
+	/**
+	 * Runs `work` and returns with its result the warnings that libbpf printed meanwhile, one string each; none while an
+	 * object is loaded in the background.
+	 */
 	collectWarnings<T>(work: () => T): { readonly result: T; readonly warnings: readonly string[] };
 
 	objectOpen(path: string, options: OpenOptions): Pointer | null;
 	objectLoad(object: Pointer): number;
+	/** The same in another thread. The object must stay open until it is done. Never rejects. */
+	objectLoadInBackground(object: Pointer): Promise<number>;
 	objectClose(object: Pointer): void;
 
 	findProgram(object: Pointer, name: string): Pointer | null;
+	/** The first one after null; null after the last one. */
+	nextProgram(object: Pointer, previous: Pointer | null): Pointer | null;
+	programName(program: Pointer): string;
 	programFd(program: Pointer): number;
 	/** Whether `objectLoad` loads the program. */
 	programSetAutoload(program: Pointer, isLoaded: boolean): number;
@@ -91,6 +99,8 @@ export interface Native {
 	enableStats(type: number): number;
 
 	findMap(object: Pointer, name: string): Pointer | null;
+	/** The first one after null; null after the last one. In the order of the file. */
+	nextMap(object: Pointer, previous: Pointer | null): Pointer | null;
 	mapFd(map: Pointer): number;
 	mapFlags(map: Pointer): number;
 	mapKeySize(map: Pointer): number;

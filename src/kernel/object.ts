@@ -36,8 +36,12 @@ export interface OpenObjectOptions<Names extends ObjectNames> {
 	readonly configLayout?: Readonly<Record<Names["config"], ConfigField>>;
 	/** Maps that are those of another object, loaded already. */
 	readonly sharedMaps?: Partial<Readonly<Record<Names["map"] | ".bss", BpfMap>>>;
+	/** All maps are those of an object of the same file, loaded already. */
+	readonly mapsOf?: BpfObject<Names>;
 	/** Programs that are to be attached to many places of a file at once: BpfProgram.attachUprobes(). Linux 6.6. */
 	readonly forManyUprobes?: readonly Names["program"][];
+	/** The programs to load; default: those of the file. */
+	readonly only?: readonly Names["program"][];
 	/** Programs to load that the file leaves out unless they are asked for (`SEC("?...")`). */
 	readonly optionalPrograms?: readonly Names["program"][];
 }
@@ -51,6 +55,8 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 	// the kernel writes here as long as the object can be loaded
 	#verifierLog: Buffer | undefined;
 	readonly #maps = new Map<string, BpfMap>();
+	/** Objects of openBeside(), by their programs. */
+	readonly #beside = new Map<string, BpfObject<Names>>();
 
 	private constructor(path: string, object: Pointer, verifierLog: Buffer) {
 		this.path = path;
@@ -76,9 +82,11 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		}
 		const object = new BpfObject<Names>(path, result.pointer, verifierLog);
 		try {
+			if (options.mapsOf !== undefined) object.#shareAllOf(options.mapsOf.#handle());
 			object.#share(options.sharedMaps ?? {});
 			object.#resize(options.mapSizes ?? {});
 			object.#configure(options);
+			if (options.only !== undefined) object.#loadOnly(options.only);
 			object.#include(options.optionalPrograms ?? []);
 			object.#prepareForManyUprobes(options.forManyUprobes ?? []);
 			return object;
@@ -108,9 +116,33 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		});
 	}
 
+	/**
+	 * The same in another thread, while this one goes on. The object must not be closed before it is done. Never rejects.
+	 * @returns false when it was refused: opened once more, load() says why
+	 */
+	async loadInBackground(): Promise<boolean> {
+		const result = await native().objectLoadInBackground(this.#handle());
+		this.#verifierLog = undefined;
+		return result >= 0;
+	}
+
+	/**
+	 * Opens the file of this object, which is loaded, once more: on the same maps, for programs that were left out. So the
+	 * verifier can be at several at the same time. The programs are then found in this object, and closed with it.
+	 * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_BPF
+	 */
+	openBeside(names: readonly Names["program"][]): BpfObject<Names> {
+		const object = BpfObject.open<Names>(this.path, { only: names, mapsOf: this });
+		for (const name of names) {
+			this.#beside.get(name)?.close();
+			this.#beside.set(name, object);
+		}
+		return object;
+	}
+
 	/** @throws HttpeekError HTTPEEK_BUILD when there is no such program */
 	program(name: Names["program"]): BpfProgram {
-		return new BpfProgram(name, this.#findProgram(name));
+		return new BpfProgram(name, (this.#beside.get(name) ?? this).#findProgram(name));
 	}
 
 	/**
@@ -130,6 +162,7 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		if (this.#object === undefined) return;
 		for (const map of this.#maps.values()) map.close();
 		this.#maps.clear();
+		for (const object of this.#beside.values()) object.close();
 		native().objectClose(this.#object);
 		this.#object = undefined;
 		this.#verifierLog = undefined;
@@ -160,11 +193,31 @@ export class BpfObject<Names extends ObjectNames = ObjectNames> {
 		for (const [name, map] of Object.entries(maps)) map?.share(this.#findMap(name));
 	}
 
+	#shareAllOf(object: Pointer): void {
+		let theirs = native().nextMap(object, null);
+		let own = native().nextMap(this.#handle(), null);
+		while (theirs !== null && own !== null) {
+			const error = native().mapReuseFd(own, native().mapFd(theirs));
+			if (error < 0) throw bpfRefused(`share the maps of ${this.path}`, error);
+			theirs = native().nextMap(object, theirs);
+			own = native().nextMap(this.#handle(), own);
+		}
+	}
+
 	#resize(sizes: Partial<Readonly<Record<string, number>>>): void {
 		for (const [name, maxEntries] of Object.entries(sizes)) {
 			if (maxEntries === undefined) continue;
 			const error = native().mapSetMaxEntries(this.#findMap(name), maxEntries);
 			if (error < 0) throw bpfRefused(`give the map ${name} ${maxEntries} entries`, error);
+		}
+	}
+
+	#loadOnly(names: readonly string[]): void {
+		let program = native().nextProgram(this.#handle(), null);
+		for (; program !== null; program = native().nextProgram(this.#handle(), program)) {
+			const name = native().programName(program);
+			const error = native().programSetAutoload(program, names.includes(name));
+			if (error < 0) throw bpfRefused(`choose the program ${name}`, error);
 		}
 	}
 

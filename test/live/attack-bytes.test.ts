@@ -61,7 +61,7 @@ const FOREIGN: readonly Foreign[] = [
 test("what is not HTTP/1.x is told once, and never becomes a row", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	for (const { name, steps, unsupported = false } of FOREIGN) {
 		await context.test(name, async () => {
 			const told = (): [number, number] => {
@@ -95,7 +95,7 @@ for i in range(int(sys.argv[1])):
 
 test("2,000 connections of random bytes", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	await run(cgroup, "python3", ["-c", GARBAGE, "2000"]);
 	const { endpoints, facts, losses } = await settled(session);
 	assert.deepEqual(endpointLines(endpoints), []);
@@ -157,7 +157,7 @@ const CONTRADICTIONS: readonly Contradiction[] = [
 test("contradictory framing makes no phantom exchange", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	for (const { name, steps, rows, losses } of CONTRADICTIONS) {
 		await context.test(name, async () => {
 			const before = session.read().losses.detail;
@@ -190,7 +190,7 @@ const LARGE_HEADS: readonly { name: string; request: string; route?: string }[] 
 test("heads of 64 KB: counted, and the next exchange too", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const answer = server(`HTTP/1.1 200 OK\r\nX: ${FILLER}\r\nContent-Length: 2\r\n\r\nok`);
 	for (const { name, request, route = "/a" } of LARGE_HEADS) {
 		for (const pieceBytes of [1400, Number.POSITIVE_INFINITY]) {

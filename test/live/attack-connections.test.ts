@@ -53,7 +53,7 @@ print("closed", flush=True)
 
 test("50,000 connections at once", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const holders = Array.from({ length: PROCESSES }, () =>
 		start(cgroup, "python3", ["-c", HOLDER, String(PER_PROCESS)], { stdio: ["pipe", "pipe", "pipe"] }),
 	);
@@ -111,7 +111,7 @@ for client, server in pairs[1::2]:
 
 test("400 heads that come a byte at a time, of which half never end", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const dripper = start(cgroup, "python3", ["-c", DRIPPER, "400"], { stdio: ["pipe", "pipe", "pipe"] });
 	await dripper.wrote(/dripped/);
 	assert.deepEqual(endpointLines(session.read().endpoints), [], "no head is complete");

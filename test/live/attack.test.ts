@@ -69,7 +69,7 @@ test("100,000 random paths, methods and hosts: bounded rows and memory, exact to
 }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [server, port] = await startServer(cgroup);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const before = { resident: residentBytes(), maps: mapBytes() };
 
 	await flood(cgroup, port, "paths", REQUESTS, session);
@@ -114,7 +114,7 @@ test("100,000 random paths, methods and hosts: bounded rows and memory, exact to
 test("random methods are one row, random hosts none of their own", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [, port] = await startServer(cgroup);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	for (const kind of ["methods", "hosts"]) await flood(cgroup, port, kind, 5000, session);
 	const snapshot = await settled(session);
 	assert.deepEqual(
@@ -133,7 +133,7 @@ async function floodBeside(context: TestContext, isFlooderWatched: boolean): Pro
 	const [, floodedPort] = await startServer(flooded);
 	const [, shopPort] = await startServer(shop);
 	const cgroups = isFlooderWatched ? [flooded, flooder, shop] : [flooded, shop];
-	const session = watch(context, { cgroups }, { limits: { maxEndpoints: 64 } });
+	const session = await watch(context, { cgroups }, { limits: { maxEndpoints: 64 } });
 	await flood(flooder, floodedPort, "paths", 2000, session);
 	const urls = ["/cart", "/pay", "/users/1", "/users/2"].map((path) => `http://127.0.0.1:${shopPort}${path}`);
 	await run(clients, "curl", ["-s", ...urls]);

@@ -183,7 +183,7 @@ const FACTS = ["not_http", "opaque", "informational"];
 test("conversations", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
 		for (const { name, steps, rows, facts = {} } of CASES) {
 			await context.test(`${address}: ${name}`, async () => {

@@ -144,7 +144,7 @@ function newConnections(before: readonly string[], session: CaptureSession): str
 
 test("endings of exchanges", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	for (const { name, steps, rows } of CASES) {
 		await context.test(name, async () => {
 			const before = connectionLines(session.read().connections);

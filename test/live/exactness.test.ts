@@ -163,7 +163,7 @@ function fromLog(lines: readonly string[]): Map<string, number> {
 async function prepare(context: TestContext): Promise<[string, Nginx, CaptureSession]> {
 	const cgroup = makeLiveCgroup(context);
 	const nginx = await startNginx(context, cgroup);
-	return [cgroup, nginx, watch(context, { cgroups: [cgroup] })];
+	return [cgroup, nginx, await watch(context, { cgroups: [cgroup] })];
 }
 
 test("wrk at full speed", { skip: skipReason }, async (context) => {

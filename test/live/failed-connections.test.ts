@@ -24,10 +24,10 @@ interface Watched {
 	readonly expect: (...rows: string[]) => Promise<string>;
 }
 
-function prepare(context: TestContext): Watched {
+async function prepare(context: TestContext): Promise<Watched> {
 	const cgroup = makeLiveCgroup(context);
 	const { prefix } = makeNetworkNamespace(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	return {
 		cgroup,
 		prefix,
@@ -45,7 +45,7 @@ function prepare(context: TestContext): Watched {
 
 test("connections that fail", { skip: skipReason }, async (context) => {
 	await context.test("refused: nobody listens", async (inner) => {
-		const { cgroup, expect } = prepare(inner);
+		const { cgroup, expect } = await prepare(inner);
 		const port = await freePort();
 		for (let i = 0; i < 3; i++) assert.equal(await curl(cgroup, [], `http://127.0.0.1:${port}/`), CURL.couldNotConnect);
 		assert.equal(await curl(cgroup, [], `http://[::1]:${port}/`), CURL.couldNotConnect);
@@ -53,7 +53,7 @@ test("connections that fail", { skip: skipReason }, async (context) => {
 	});
 
 	await context.test("timeout: the caller gives up, and the kernel does", async (inner) => {
-		const { cgroup, prefix, expect } = prepare(inner);
+		const { cgroup, prefix, expect } = await prepare(inner);
 		const byCaller = [0, 1].map(() => curl(cgroup, prefix, "-m", "0.5", "http://10.9.1.1/"));
 		const byKernel = curl(cgroup, prefix, "http://10.9.1.1/");
 		assert.deepEqual(await Promise.all([...byCaller, byKernel]), [CURL.timedOut, CURL.timedOut, CURL.timedOut]);
@@ -61,7 +61,7 @@ test("connections that fail", { skip: skipReason }, async (context) => {
 	});
 
 	await context.test("unreachable: a blackhole, a route that says so, and no route", async (inner) => {
-		const { cgroup, prefix, expect } = prepare(inner);
+		const { cgroup, prefix, expect } = await prepare(inner);
 		for (const address of ["10.9.2.1", "10.9.3.1", "10.8.0.1"]) {
 			assert.equal(await curl(cgroup, prefix, "-m", "5", `http://${address}/`), CURL.couldNotConnect, address);
 		}
@@ -96,7 +96,7 @@ test("curl gives up, or gets nothing", { skip: skipReason }, async (context) => 
 	const cgroup = makeLiveCgroup(context);
 	const server = start(cgroup, "python3", ["-c", SERVER]);
 	const url = `http://127.0.0.1:${(await server.wrote(/\d+/))[0]}`;
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	assert.equal(await curl(cgroup, [], "-m", "0.3", `${url}/never`), CURL.timedOut);
 	assert.equal(await curl(cgroup, [], `${url}/close`), CURL.gotNothing);
 	const rows = [
@@ -118,7 +118,7 @@ test("data on the last ACK of the handshake is the first request", { skip: skipR
 	const cgroup = makeLiveCgroup(context);
 	const server = start(cgroup, "python3", ["-c", SERVER, "defer"]);
 	const port = (await server.wrote(/\d+/))[0];
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	for (let i = 0; i < 5; i++) assert.equal(await curl(cgroup, [], `http://127.0.0.1:${port}/first`), 0);
 	const rows = ["client GET /first 200 response 5", "server GET /first 200 response 5"];
 	const seen = (): string[] => endpointLines(session.read().endpoints);

@@ -90,7 +90,10 @@ test("200 sessions leave no descriptor, no memory and nothing in the kernel", { 
 	const ids: Ids = { prog: new Set(), map: new Set(), link: new Set() };
 	let warm = usage();
 	for (let i = 1; i <= SESSIONS; i++) {
-		const session = CaptureSession.open({ scope: resolveScope({ cgroups: [cgroup] }), names: new ServiceNames() });
+		const session = await CaptureSession.open({
+			scope: resolveScope({ cgroups: [cgroup] }),
+			names: new ServiceNames(),
+		});
 		session.read();
 		collectIds(ids);
 		if (i === 1) {

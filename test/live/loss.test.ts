@@ -43,7 +43,7 @@ async function compare(context: TestContext, cgroup: string, network: BadNetwork
 	const clientCgroup = makeCgroupBelow(cgroup, "client");
 	const server = startWith(serverCgroup, network.serverPrefix, SERVER, network.host.replaceAll(/[[\]]/g, ""));
 	const base = `http://${network.host}:${(await server.wrote(/^\d+$/m))[0]}`;
-	const session = watch(context, { cgroups: [serverCgroup, clientCgroup] });
+	const session = await watch(context, { cgroups: [serverCgroup, clientCgroup] });
 	const words = [CLIENT, base, `${CONNECTIONS}`, `${REQUESTS_PER_CONNECTION}`];
 	const client = await startWith(clientCgroup, network.clientPrefix, ...words).succeeded();
 	const snapshot = await settled(session);

@@ -228,7 +228,7 @@ test("system calls", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	for (const { name, script, rows, connections = [] } of SCENARIOS) {
 		await context.test(name, async (inner) => {
-			const session = watch(inner, { cgroups: [cgroup] });
+			const session = await watch(inner, { cgroups: [cgroup] });
 			await run(cgroup, "python3", ["-c", PAIRS + script]);
 			const snapshot = await settled(session);
 			const expected = ["client", "server"].flatMap((role) => rows.map((row) => `${role} ${row}`)).sort();

@@ -131,7 +131,7 @@ test("sockets", { skip: skipReason }, async (context) => {
 	for (const { name, script, rows, needs = "/" } of SCENARIOS) {
 		const skip = existsSync(needs) ? false : `this kernel has no ${needs}`;
 		await context.test(name, { skip }, async (inner) => {
-			const session = watch(inner, { cgroups: [cgroup] });
+			const session = await watch(inner, { cgroups: [cgroup] });
 			await run(cgroup, "python3", ["-c", PAIRS + HTTP + script]);
 			const snapshot = await settled(session);
 			const expected = ["client", "server"].flatMap((role) => rows.map((row) => `${role} ${row}`)).sort();
@@ -146,7 +146,7 @@ test("a listener that was made elsewhere and inherited belongs to the service th
 }, async (context) => {
 	const parent = makeLiveCgroup(context);
 	const [maker, shop] = [makeCgroupBelow(parent, "maker.service"), makeCgroupBelow(parent, "shop.service")];
-	const session = watch(context, { cgroups: [parent] });
+	const session = await watch(context, { cgroups: [parent] });
 	const script = `
 listener = listen(); listener.set_inheritable(True)
 if os.fork() == 0:
@@ -174,7 +174,7 @@ for path in sys.argv[1:]:
 
 test("identical four-tuples in two network namespaces are kept apart", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const programs = ["/first", "/second"].map((path) => {
 		const [command = "", ...words] = [...makeNetworkNamespace(context).prefix, "python3", "-c", PAIRS + IN_NAMESPACE];
 		const program = start(cgroup, command, [...words, `${path}/1`, `${path}/2`], { stdio: ["pipe", "pipe", "pipe"] });
@@ -201,7 +201,7 @@ test("translated addresses: each end shows what it connected to or listens at", 
 	network.run("nft", "add table ip translated");
 	network.run("nft", "add chain ip translated out { type nat hook output priority -100; }");
 	network.run("nft", "add rule ip translated out ip daddr 10.9.7.7 tcp dport 80 dnat to 10.9.0.1:8080");
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const script = `
 listener = listen(("10.9.0.1", 8080))
 threading.Thread(target=lambda: serve(listener.accept()[0])).start()
@@ -235,7 +235,7 @@ test("TCP Fast Open, the request is on the SYN", {
 	const cgroup = makeLiveCgroup(context);
 	const network = makeNetworkNamespace(context);
 	network.run("sysctl", "-q", "-w", "net.ipv4.tcp_fastopen=3");
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const [command = "", ...words] = [...network.prefix, "python3", "-c", PAIRS + HTTP + FAST_OPEN];
 	const { stdout } = await run(cgroup, command, words);
 	assert.equal(stdout.trim(), "9", "all but the first, which fetches the cookie");

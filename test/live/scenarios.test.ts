@@ -116,7 +116,7 @@ test("conversations that go wrong half-way", { skip: skipReason }, async (contex
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
 	for (const { name, steps, rows, connections = [], losses = {} } of CASES) {
 		await context.test(name, async (inner) => {
-			const session = watch(inner, { cgroups: [cgroup] });
+			const session = await watch(inner, { cgroups: [cgroup] });
 			const talk = await Conversation.open(clientPeer, serverPeer);
 			await talk.play(steps);
 			const seen = () => ({
@@ -142,7 +142,7 @@ test("an event stream is counted when its head comes; a long poll is in flight u
 }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const events = await Conversation.open(clientPeer, serverPeer);
 	const poll = await Conversation.open(clientPeer, serverPeer);
 	await events.play([get("/events"), server("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")]);
@@ -179,7 +179,7 @@ for client, server in silent[40:]: server.close(); client.close()
 
 test("100 requests that are never answered beside 100 that are", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const program = start(cgroup, "python3", ["-c", PAIRS + NEVER_ANSWERED], { stdio: ["pipe", "pipe", "pipe"] });
 	await program.wrote(/asked/);
 	assert.equal(inFlightOf(session.read()), 200);
@@ -199,7 +199,7 @@ test("100 requests that are never answered beside 100 that are", { skip: skipRea
 test("nginx reads a request of 5 KB in parts: one exchange", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const nginx = await startNginx(context, cgroup);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const url = `http://127.0.0.1:${nginx.port}/ok`;
 	await run(cgroup, "curl", ["-s", "-H", `X-Long: ${"a".repeat(5000)}`, url, url]);
 	const snapshot = await settled(session);
@@ -216,10 +216,10 @@ test("two httpeeks at once give the same numbers, also when one comes later and 
 }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const [clientPeer, serverPeer] = [await Peer.start(cgroup), await Peer.start(cgroup)];
-	const first = watch(context, { cgroups: [cgroup] });
+	const first = await watch(context, { cgroups: [cgroup] });
 	const talk = await Conversation.open(clientPeer, serverPeer);
 	await talk.play([get("/a"), OK]);
-	const second = watch(context, { cgroups: [cgroup] });
+	const second = await watch(context, { cgroups: [cgroup] });
 	await talk.play([get("/b"), OK, get("/b"), OK]);
 	const b = ["client GET /b 200 response 2", "server GET /b 200 response 2"];
 	assert.deepEqual(endpointLines((await settled(second)).endpoints), b);
@@ -261,7 +261,7 @@ test("segments that TCP refuses make no exchange, and what they hide is told", {
 	skip: skipReason,
 }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	await run(cgroup, "python3", ["-c", PAIRS + INJECTION]);
 	const snapshot = await settled(session);
 	context.diagnostic(endpointLines(snapshot.endpoints).join("; "));

@@ -53,7 +53,7 @@ const quietCurl = ["-s", "-o", "/dev/null"];
 
 test("real servers and clients", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const expectRows = async (port: number, expected: readonly string[]): Promise<void> => {
 		const snapshot = await settled(session);
 		assert.deepEqual(endpointLines(rowsOf(snapshot, { port })), expected);

@@ -58,7 +58,7 @@ test("names", { skip: skipReason }, async (context) => {
 				const cgroup = makeCgroupBelow(parent, name);
 				const clients = makeCgroupBelow(parent, "clients");
 				const older = isOlder ? await startServer(cgroup) : undefined;
-				const session = watch(inner, { cgroups: [parent] });
+				const session = await watch(inner, { cgroups: [parent] });
 				const [, base] = older ?? (await startServer(cgroup));
 				await curl(clients, `${base}/a`);
 				const { endpoints } = await settled(session);
@@ -70,7 +70,7 @@ test("names", { skip: skipReason }, async (context) => {
 
 	await context.test("a prefork server is one service, whichever child answers", async (inner) => {
 		const cgroup = makeLiveCgroup(inner);
-		const session = watch(inner, { cgroups: [cgroup] });
+		const session = await watch(inner, { cgroups: [cgroup] });
 		const [master, base] = await startServer(cgroup, "prefork");
 		const answeredBy = new Set(await Promise.all(Array.from({ length: 40 }, () => curl(cgroup, `${base}/a`))));
 		assert.ok(!answeredBy.has(String(master)));
@@ -84,7 +84,7 @@ test("names", { skip: skipReason }, async (context) => {
 
 	await context.test("a client that fails to connect and ends has its name", async (inner) => {
 		const cgroup = makeLiveCgroup(inner);
-		const session = watch(inner, { cgroups: [cgroup] });
+		const session = await watch(inner, { cgroups: [cgroup] });
 		assert.equal((await start(cgroup, "curl", ["-s", "http://127.0.0.1:1/"]).ended).code, 7);
 		await until(() => session.read().connections.length > 0, "the row is there");
 		assert.deepEqual(connectionLines(session.read().connections), ["client 127.0.0.1:1 refused 1"]);
@@ -100,7 +100,7 @@ test("connections that are older than httpeek", { skip: skipReason }, async (con
 	const waiting = await Conversation.connect(clientPeer, serverPeer, idle.port);
 	await idle.play([client("GET /before HTTP/1.1\r\n\r\n"), OK]);
 	await waiting.play([client("GET /at-the-start HTTP/1.1\r\n\r\n")]);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	assert.equal(session.seeding.seeded, 5, "the listener, and both ends of two connections");
 	await waiting.play([OK, client("GET /next HTTP/1.1\r\n\r\n"), OK]);
 	await idle.play([client("GET /after HTTP/1.1\r\n\r\nGET /after HTTP/1.1\r\n\r\n"), OK, OK]);
@@ -125,7 +125,7 @@ test("scopes", { skip: skipReason }, async (context) => {
 		const cgroup = makeLiveCgroup(inner);
 		const [pid, base, port] = await startServer(cgroup, "prefork");
 		const [, otherBase] = await startServer(cgroup);
-		const session = watch(inner, { pids: [pid] });
+		const session = await watch(inner, { pids: [pid] });
 		for (const url of [base, otherBase, base]) await curl(cgroup, `${url}/a`);
 		const { endpoints } = await settled(session);
 		assert.deepEqual(endpointLines(endpoints), ["server GET /a 200 response 2"]);
@@ -137,7 +137,7 @@ test("scopes", { skip: skipReason }, async (context) => {
 		const [, base] = await startServer(cgroup);
 		const child = `echo born; read go; exec curl -s ${base}/child`;
 		const shell = start(cgroup, "sh", ["-c", `read go; sh -c '${child}'; true`], { stdio: ["pipe", "pipe", "pipe"] });
-		const session = watch(inner, { pids: [shell.pid] });
+		const session = await watch(inner, { pids: [shell.pid] });
 		shell.child.stdin?.write("go\n");
 		await shell.wrote(/born/);
 		session.read();
@@ -152,7 +152,7 @@ test("scopes", { skip: skipReason }, async (context) => {
 		const cgroup = makeLiveCgroup(inner);
 		const below = makeCgroupBelow(cgroup, "below");
 		const [, base] = await startServer(below);
-		const session = watch(inner, { cgroups: [below, cgroup, cgroup] });
+		const session = await watch(inner, { cgroups: [below, cgroup, cgroup] });
 		await curl(below, `${base}/a`);
 		const snapshot = await settled(session);
 		assert.deepEqual(endpointLines(snapshot.endpoints), [
@@ -164,7 +164,7 @@ test("scopes", { skip: skipReason }, async (context) => {
 	await context.test("a cgroup inside of which another session counts, too", async (inner) => {
 		const cgroup = makeLiveCgroup(inner);
 		const [, base] = await startServer(cgroup);
-		const sessions = [watch(inner, { cgroups: [cgroup] }), watch(inner, { cgroups: [cgroup] })];
+		const sessions = [await watch(inner, { cgroups: [cgroup] }), await watch(inner, { cgroups: [cgroup] })];
 		await curl(cgroup, `${base}/a`);
 		for (const session of sessions) assert.equal(countOf(await settled(session)), 2);
 	});
@@ -173,7 +173,7 @@ test("scopes", { skip: skipReason }, async (context) => {
 		const cgroup = makeLiveCgroup(inner);
 		const [from, to] = [makeCgroupBelow(cgroup, "from"), makeCgroupBelow(cgroup, "to")];
 		const [pid, base] = await startServer(from);
-		const session = watch(inner, { cgroups: [cgroup] });
+		const session = await watch(inner, { cgroups: [cgroup] });
 		await curl(cgroup, `${base}/a`);
 		writeFileSync(join(to, "cgroup.procs"), String(pid));
 		await curl(cgroup, `${base}/a`);

@@ -58,8 +58,8 @@ async function firstLine(child: ChildProcess): Promise<string> {
 	return String(line).trim();
 }
 
-function open(context: TestContext, options: Omit<CaptureOptions, "names">): CaptureSession {
-	const session = CaptureSession.open({ ...options, names: new ServiceNames() });
+async function open(context: TestContext, options: Omit<CaptureOptions, "names">): Promise<CaptureSession> {
+	const session = await CaptureSession.open({ ...options, names: new ServiceNames() });
 	context.after(() => session.close());
 	return session;
 }
@@ -76,7 +76,10 @@ describe("capture session", { skip }, () => {
 	test("counts both ends of every exchange, and what is still in flight", async (context) => {
 		const cgroup = OwnCgroup.create("test", { parent: makeLiveCgroup(context) });
 		const port = await firstLine(start(cgroup, SERVER));
-		const session = open(context, { scope: resolveScope({ cgroups: [cgroup.path] }), limits: { maxEndpoints: 100 } });
+		const session = await open(context, {
+			scope: resolveScope({ cgroups: [cgroup.path] }),
+			limits: { maxEndpoints: 100 },
+		});
 		await firstLine(start(cgroup, CLIENT, port, "/users/1", "/users/2", "/users/3", "/missing", "/hang"));
 		const inFlight = (): number => session.read().endpoints.reduce((sum, row) => sum + row.inFlight, 0);
 		await until(
@@ -112,7 +115,10 @@ describe("capture session", { skip }, () => {
 	test("a full table counts the rest under (other): totals stay exact", async (context) => {
 		const cgroup = OwnCgroup.create("test", { parent: makeLiveCgroup(context) });
 		const port = await firstLine(start(cgroup, SERVER));
-		const session = open(context, { scope: resolveScope({ cgroups: [cgroup.path] }), limits: { maxEndpoints: 4 } });
+		const session = await open(context, {
+			scope: resolveScope({ cgroups: [cgroup.path] }),
+			limits: { maxEndpoints: 4 },
+		});
 		const paths = Array.from(
 			{ length: 50 },
 			(_, i) => `/path-${String.fromCharCode(97 + (i % 26))}${i < 26 ? "a" : "b"}`,
@@ -131,7 +137,7 @@ describe("capture session", { skip }, () => {
 		const [watched, other] = [start(cgroup, SERVER), start(cgroup, SERVER)];
 		const [port, otherPort] = [await firstLine(watched), await firstLine(other)];
 		const scope = resolveScope({ pids: [watched.pid ?? 0] });
-		const session = open(context, { scope, limits: { maxEndpoints: 100 } });
+		const session = await open(context, { scope, limits: { maxEndpoints: 100 } });
 		await firstLine(start(cgroup, CLIENT, otherPort, "/b", "/b", "/b"));
 		await firstLine(start(cgroup, CLIENT, port, "/a", "/a"));
 		await until(() => ended(session.read()) >= 2, "the exchanges of the watched server are counted");
@@ -140,7 +146,10 @@ describe("capture session", { skip }, () => {
 
 	test("a connection that is refused is a row of its own", async (context) => {
 		const cgroup = OwnCgroup.create("test", { parent: makeLiveCgroup(context) });
-		const session = open(context, { scope: resolveScope({ cgroups: [cgroup.path] }), limits: { maxEndpoints: 10 } });
+		const session = await open(context, {
+			scope: resolveScope({ cgroups: [cgroup.path] }),
+			limits: { maxEndpoints: 10 },
+		});
 		start(cgroup, 'require("node:net").connect(1, "127.0.0.1").on("error", () => setInterval(() => {}, 1000))');
 		await until(() => session.read().connections.length > 0, "the refused connection is counted");
 		const row = { service: "node", role: "client", peer: "127.0.0.1:1", outcome: "refused", count: 1 };
@@ -152,7 +161,7 @@ describe("capture session", { skip }, () => {
 		const before = bpfDescriptors();
 		const scope = { cgroups: [cgroup], pids: undefined, description: "test" };
 		const limits = { maxEndpoints: 10 };
-		const session = open(context, { scope, limits });
+		const session = await open(context, { scope, limits });
 		assert.ok(bpfDescriptors() > before);
 		session.close();
 		session.close();

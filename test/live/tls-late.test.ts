@@ -127,7 +127,7 @@ test("hooked after the handshake", { skip: skipReason }, async (context) => {
 	const certificate = makeCertificate(context);
 	for (const { name, prelude, script, connections, unread = 0 } of SCENARIOS) {
 		await context.test(name, async (inner) => {
-			const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+			const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 			const program = startScript(cgroup, prelude + CHILDREN + script, [certificate.both, certificate.chain]);
 			await letGo(program, session, "openssl");
 			await program.wrote(/shaken/);

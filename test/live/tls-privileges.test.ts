@@ -18,7 +18,7 @@ test("without the right to set uprobes plain HTTP is counted", { skip: skipReaso
 	// as a kernel before 6.12 does it to who lacks CAP_SYS_ADMIN
 	replaceNative({ ...real, linkUprobes: () => -1, attachUprobe: () => null, errno: () => Errno.EPERM });
 	context.after(() => replaceNative(undefined));
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	replaceNative(undefined);
 	assert.match(session.tlsProblem ?? "", /^cannot attach tls_\w+ to .*CAP_SYS_ADMIN/s);
 	assert.equal(session.tlsReport()?.problems.length, 1);

@@ -134,7 +134,7 @@ test("20 sessions under load", { skip: skipReason }, async (context) => {
 	await load.rounds(async () => {
 		for (let i = 0; i < SESSIONS_A_ROUND; i++) {
 			const scope = resolveScope({ cgroups: [load.servers] });
-			using session = CaptureSession.open({ scope, names: new ServiceNames(), isTlsRead: true });
+			using session = await CaptureSession.open({ scope, names: new ServiceNames(), isTlsRead: true });
 			assert.deepEqual(session.tlsReport()?.problems, []);
 			const isRead = () => load.ports.every((port) => countOf(session.read(), { port }) > 0);
 			await until(isRead, "connections that are there already are counted");
@@ -169,7 +169,7 @@ async function get(cgroup: string, { chain }: Certificate, port: number): Promis
 test("files are replaced while they are hooked", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const certificate = makeCertificate(context);
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const counted = async (port: number): Promise<number> => countOf(await settled(session), { port, role: "server" });
 
 	await context.test("a library: who has the old one is read on, who starts with the new one is found", async () => {
@@ -234,7 +234,7 @@ test("a process outside of the scope is never stopped at a hook", { skip: skipRe
 test("256 threads that wait in SSL_read are all counted", { skip: skipReason }, async (context) => {
 	const threads = 256;
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const server = await startNodeServer(cgroup, makeCertificate(context), { waitFor: threads });
 	const client = await startClient(session, cgroup, { port: server.port, path: "/together", threads });
 	await client.wrote(/^answered/m);
@@ -247,7 +247,7 @@ test("256 threads that wait in SSL_read are all counted", { skip: skipReason }, 
 
 test("a process that may not make the kernel's own system calls lives on", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const server = await startNodeServer(cgroup, makeCertificate(context));
 	const client = await startClient(session, cgroup, { port: server.port, path: "/ok", threads: 4, isConfined: true });
 	await client.succeeded();

@@ -155,7 +155,7 @@ test("TLS connections", { skip: skipReason }, (context) => runTlsScenarios(conte
 test("how long a request waited that the server never answers", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const certificate = makeCertificate(context);
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const script = `
 ready(); client, server = ends()
 put(client, get(b"/a")); take(server, len(get(b"/a"))); time.sleep(0.5); server.close()`;
@@ -177,7 +177,7 @@ client, server = ends(); exchange(client, server, b"/before"); ready()
 for _ in range(5): exchange(client, server, b"/after")`;
 	const program = startScript(cgroup, OPENSSL + script, [certificate.both]);
 	await program.wrote(/ready/);
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	await letGo(program, session, "openssl");
 	await program.succeeded();
 	const snapshot = await settled(session);

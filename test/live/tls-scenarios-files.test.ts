@@ -81,7 +81,7 @@ for (const [command, ...args] of [
 	}, async (context) => {
 		const cgroup = makeLiveCgroup(context);
 		const certificate = makeCertificate(context);
-		const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 		const nginx = await startNginx(context, cgroup, certificate);
 		const url = `https://127.0.0.1:${nginx.port}/ok`;
 		for (let i = 0; i < 20; i++) await run(cgroup, command ?? "", [...args, certificate.chain, url]);

@@ -100,7 +100,7 @@ test("TLS by way of memory", { skip: skipReason }, async (context) => {
 	const certificate = makeCertificate(context);
 	for (const { name, script, each, isLate = false } of SCENARIOS) {
 		await context.test(name, async (inner) => {
-			const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+			const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 			const program = startScript(cgroup, `${MEMORY}${script}\nreport(pairs)`, [certificate.both, certificate.chain]);
 			await letGo(program, session, "openssl");
 			await program.succeeded();

@@ -74,7 +74,7 @@ test("programs that speak TLS", { skip: skipReason }, async (context) => {
 	const certificate = makeCertificate(context);
 
 	await context.test("curl through a proxy: CONNECT in the clear, then TLS in the tunnel", async (inner) => {
-		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		const nginx = await startNginx(inner, cgroup, certificate);
 		await allRead(session, cgroup);
 		const proxy = await portOf(startPython(cgroup, PROXY, certificate));
@@ -90,7 +90,7 @@ test("programs that speak TLS", { skip: skipReason }, async (context) => {
 	});
 
 	await context.test("plain HTTP and TLS at the same port", async (inner) => {
-		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		const server = startPython(cgroup, BOTH_AT_ONE_PORT, certificate);
 		const port = await portOf(server);
 		for (const scheme of ["http", "https", "http", "https", "https"]) {
@@ -105,7 +105,7 @@ test("programs that speak TLS", { skip: skipReason }, async (context) => {
 	});
 
 	await context.test("asyncio: 50 connections at the same time, both ends in one thread", async (inner) => {
-		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		const program = startScript(cgroup, ASYNCIO, [certificate.both, certificate.chain]);
 		await letGo(program, session, "openssl");
 		await program.succeeded();
@@ -119,7 +119,7 @@ test("programs that speak TLS", { skip: skipReason }, async (context) => {
 	});
 
 	await context.test("the library is loaded long after the process has made its first socket", async (inner) => {
-		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		// it is looked at 6 and then 15 seconds after its start: in between, nothing but its next socket tells of the library
 		const before = `
 import socket, sys, time
@@ -139,7 +139,7 @@ socket.socket().close(); time.sleep(7)`;
 	});
 
 	await context.test("a child that is forked after accept serves: counted or named as not read", async (inner) => {
-		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		const script = `
 ready(); used = context(); listener = socket.create_server(("127.0.0.1", 0))
 for _ in range(5):
@@ -165,7 +165,7 @@ for _ in range(5):
 	await context.test("a child that is forked after the handshake serves: named as not read", async (inner) => {
 		const others = makeLiveCgroup(inner);
 		for (const parent of ["frees its copy", "keeps its copy"]) {
-			const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+			const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 			const script = `
 ready(); used = context(); listener = socket.create_server(("127.0.0.1", 0)); kept = []
 print("port", listener.getsockname()[1], flush=True)
@@ -192,7 +192,7 @@ for _ in range(5):
 	});
 
 	await context.test("children that were forked before are found and read", async (inner) => {
-		const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+		const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 		const script = `
 ready(); used = context(); listener = socket.create_server(("127.0.0.1", 0)); children = []
 for _ in range(3):

@@ -71,7 +71,7 @@ wait
 test("a storm of short programs", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const nginx = await startNginx(context, cgroup, makeCertificate(context));
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const before = baseLine();
 	const startedMs = performance.now();
 	const lag = monitorEventLoopDelay({ resolution: 5 });
@@ -103,7 +103,7 @@ test("processes that are killed in the middle of a call", { skip: skipReason }, 
 	const cgroup = makeLiveCgroup(context);
 	const [servers, clients] = ["servers", "clients"].map((name) => makeCgroupBelow(cgroup, name)) as [string, string];
 	const server = await startNodeServer(servers, makeCertificate(context));
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	const before = baseLine();
 	const ask = async (): Promise<void> => {
 		const client = await startClient(session, clients, { port: server.port, path: "/never", threads: THREADS });

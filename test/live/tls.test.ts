@@ -41,7 +41,7 @@ test("TLS", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const certificate = makeCertificate(context);
 	const env = trusting(certificate);
-	const session = watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
 	assert.deepEqual(session.tlsReport()?.problems, []);
 
 	await context.test(
@@ -106,7 +106,7 @@ test("TLS", { skip: skipReason }, async (context) => {
 test("with TLS left alone nothing of it is counted", { skip: skipReason }, async (context) => {
 	const cgroup = makeLiveCgroup(context);
 	const certificate = makeCertificate(context);
-	const session = watch(context, { cgroups: [cgroup] });
+	const session = await watch(context, { cgroups: [cgroup] });
 	const nginx = await startNginx(context, cgroup, certificate);
 	await run(cgroup, "curl", ["-sf", "--cacert", certificate.chain, `https://127.0.0.1:${nginx.port}/ok`]);
 	const snapshot = await settled(session);

@@ -50,7 +50,7 @@ test("the matrix", { skip: skipReason }, async (context) => {
 	const parent = makeLiveCgroup(context);
 	const trusted = makeCertificate(context);
 	const programs = OwnPrograms.make(context);
-	const session = watch(context, { cgroups: [parent] }, { isTlsRead: true });
+	const session = await watch(context, { cgroups: [parent] }, { isTlsRead: true });
 	const rows: Row[] = [];
 
 	const playWith = async (name: string, certificate: Certificate | undefined, play: Play): Promise<Cell> => {

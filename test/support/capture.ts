@@ -17,12 +17,12 @@ export const skipReason =
 			: `${objectPath()} is not built`;
 
 /** Watches a scope until the test ends. */
-export function watch(
+export async function watch(
 	context: TestContext,
 	scope: ScopeOptions,
 	options: Omit<CaptureOptions, "names" | "scope"> = {},
-): CaptureSession {
-	const session = CaptureSession.open({ ...options, scope: resolveScope(scope), names: new ServiceNames() });
+): Promise<CaptureSession> {
+	const session = await CaptureSession.open({ ...options, scope: resolveScope(scope), names: new ServiceNames() });
 	context.after(() => session.close());
 	return session;
 }

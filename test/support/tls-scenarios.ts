@@ -36,7 +36,7 @@ export async function runTlsScenarios(
 	const certificate = makeCertificate(context);
 	for (const scenario of scenarios) {
 		await context.test(scenario.name, async (inner) => {
-			const session = watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
+			const session = await watch(inner, { cgroups: [cgroup] }, { isTlsRead: true });
 			const script = startScript(cgroup, prelude + scenario.script, [certificate.both, certificate.chain]);
 			await letGo(script, session, kind);
 			await script.succeeded();

@@ -17,7 +17,7 @@ const skip = readFileSync("/proc/cmdline", "latin1").includes("httpeek.run=") ? 
 const REQUESTS = 200;
 
 test("the whole host: both ends of what curl asks nginx, each in a cgroup of its own", { skip }, async (context) => {
-	const session = watch(context, {});
+	const session = await watch(context, {});
 	const nginx = await startNginx(context, makeLiveCgroup(context));
 	await run("/sys/fs/cgroup", "curl", [
 		"-s",
@@ -38,7 +38,7 @@ test("the whole host: both ends of what curl asks nginx, each in a cgroup of its
 
 /** The first curl has the library's file hooked; from then on it is hooked for whoever starts. */
 test("the whole host over TLS: a file is hooked once, for all processes", { skip }, async (context) => {
-	const session = watch(context, {}, { isTlsRead: true });
+	const session = await watch(context, {}, { isTlsRead: true });
 	const certificate = makeCertificate(context);
 	const nginx = await startNginx(context, makeLiveCgroup(context), certificate);
 	const base = `https://127.0.0.1:${nginx.port}`;

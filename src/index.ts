@@ -114,6 +114,7 @@ export async function* watch(options: WatchOptions = {}): AsyncGenerator<WatchBa
 			tlsProblem: session.tlsProblem,
 			exchanges: session.exchanges,
 			read: () => session.read(),
+			keepUp: () => session.keepUp(),
 			dropped: () => session.dropped(),
 			detach: () => session.detach(),
 			close: () => session.close(),
@@ -137,6 +138,7 @@ async function openSession(
 		description: scope.description,
 		tlsProblem: session.tlsProblem,
 		read: () => session.read(),
+		keepUp: () => session.keepUp(),
 		close: () => session.close(),
 	};
 }

@@ -4,7 +4,7 @@
  */
 import type { EndpointLabels, EndpointRow } from "../model/snapshot.js";
 import { EndpointGroup } from "./endpoint-group.js";
-import type { CellReader, CellState, RowTotals } from "./row-totals.js";
+import { type CellReader, type CellState, MAY_WRAP_FROM, type RowTotals } from "./row-totals.js";
 import type { CellIdentity, EndpointRecord, OwnerRecord, SlotRange } from "./tables.js";
 
 /** What is read of the tables; see Tables for the meanings. */
@@ -57,6 +57,20 @@ export class Accumulator {
 		for (const group of this.#groups.values()) group.appendRows(rows, this.#tables);
 		// a stable sort: rows with equal counts keep the order in which they were first seen
 		return rows.sort((a, b) => b.count - a.count);
+	}
+
+	/**
+	 * What cannot wait until the next read, at most some minutes: services are named while their processes live, and counters of
+	 * 32 bits are read before they wrap twice. Costs a memory access for each cell in use.
+	 */
+	keepUp(): void {
+		this.#findNewCells();
+		this.#findNewEndpoints();
+		this.#endpoints.forEach(({ cells }) => {
+			for (const { cell, totals } of cells) {
+				if (this.#tables.cellCount(cell.slot) >= MAY_WRAP_FROM) totals.read(this.#tables);
+			}
+		});
 	}
 
 	#findNewCells(): void {

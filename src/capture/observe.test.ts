@@ -34,6 +34,7 @@ class FakeSession implements ObservedSession {
 	readonly description = "a test";
 	readonly #clock: FakeClock;
 	reads = 0;
+	keptUp = 0;
 	closed = 0;
 
 	constructor(clock: FakeClock) {
@@ -45,6 +46,11 @@ class FakeSession implements ObservedSession {
 		this.reads += 1;
 		const rows = [makeRow({ route: "/a", count: this.reads }), makeRow({ route: "/b" })];
 		return makeSnapshot(rows, { durationSeconds: this.#clock.now - 1000 });
+	}
+
+	keepUp(): void {
+		assert.equal(this.closed, 0);
+		this.keptUp += 1;
 	}
 
 	close(): void {
@@ -72,6 +78,13 @@ test("a snapshot at every interval, and the last one at the end", async () => {
 	assert.deepEqual((await observed({ intervalSeconds: 2, durationSeconds: 5 })).times, [2, 4, 5]);
 	assert.deepEqual((await observed({ intervalSeconds: 2, durationSeconds: 4 })).times, [2, 4]);
 	assert.deepEqual((await observed({ intervalSeconds: 10, durationSeconds: 4 })).times, [4]);
+});
+
+test("where only the last snapshot is wanted, intervals go by without one", async () => {
+	const { times, session } = await observed({ durationSeconds: 2.5, lastOnly: true });
+	assert.deepEqual(times, [2.5]);
+	assert.deepEqual([session.keptUp, session.reads], [2, 1]);
+	assert.deepEqual((await observed({ count: 3, lastOnly: true })).times, [3]);
 });
 
 test("a signal ends it after one last snapshot", async () => {

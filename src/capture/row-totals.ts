@@ -11,7 +11,7 @@ import { BUCKET_WORD, LATENCY_WORDS } from "./tables.js";
 
 const NS_PER_SECOND = 1e9;
 /** A cell that has counted less has no bucket of 32 bits that wrapped. */
-const MAY_WRAP_FROM = 2 ** 31;
+export const MAY_WRAP_FROM = 2 ** 31;
 
 /** What is read of a cell: see Tables. */
 export interface CellReader {

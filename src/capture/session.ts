@@ -182,6 +182,14 @@ export class CaptureSession {
 		});
 	}
 
+	/** What must not wait for the next read(): to be called about once a second. Costs much less. */
+	keepUp(): void {
+		this.#followScope();
+		this.#accumulator.keepUp();
+		this.#connections.read();
+		this.#samples?.read();
+	}
+
 	/** Exchanges that were to be watched and found the ring full. */
 	dropped(): number {
 		return this.#tables.counter(Counter.WATCH_DROPPED);

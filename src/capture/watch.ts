@@ -87,7 +87,7 @@ export async function* watchSession(
 				return;
 			}
 			if (now >= nextLook) {
-				session.read();
+				session.keepUp();
 				nextLook = now + LOOK_SECONDS;
 			}
 			if (exchanges.length > 0 || taken.skipped > 0 || dropped > 0) {

@@ -16,7 +16,8 @@ export interface FollowOptions {
 	readonly observe: ObserveOptions;
 	/** Ends the counting. */
 	readonly end: Pick<Interruption, "signal" | "end">;
-	readonly show: Show;
+	/** Left out where nothing is shown before the end. */
+	readonly show?: Show;
 	/** What is counted, for people. Default: what observe() says of its scope. */
 	readonly description?: string;
 	/** Said behind what is counted: `(Ctrl-C ends)`. */
@@ -31,10 +32,13 @@ export interface FollowOptions {
  */
 export async function follow(flags: Flags, context: CliContext, options: FollowOptions): Promise<Snapshot> {
 	const { end, show } = options;
+	const isOver = async (now: Snapshot, before: Snapshot | undefined): Promise<boolean> =>
+		show !== undefined && !(await show(now, before));
 	const words = new QuietWords(flags, context);
 	let previous: Snapshot | undefined;
 	const snapshots = context.observe({
 		...options.observe,
+		...(show === undefined && !words.areDue && { lastOnly: true }),
 		signal: end.signal,
 		onCounting: (info) => {
 			const description = options.description ?? info.description;
@@ -46,12 +50,9 @@ export async function follow(flags: Flags, context: CliContext, options: FollowO
 		},
 	});
 	for await (const now of snapshots) {
-		const isWatched = await show(now, previous);
+		if (await isOver(now, previous)) end.end();
 		await words.tellInTime(now);
 		previous = now;
-		if (!isWatched) {
-			end.end();
-		}
 	}
 	if (previous === undefined) {
 		throw new HttpeekError("HTTPEEK_INTERNAL", "counting ended without a snapshot");
@@ -68,19 +69,24 @@ class QuietWords {
 	readonly #flags: Flags;
 	readonly #context: CliContext;
 	/** On a screen the view says it; scripts are not told. */
-	#isDue: boolean;
+	#areDue: boolean;
 
 	constructor(flags: Flags, context: CliContext) {
 		this.#flags = flags;
 		this.#context = context;
-		this.#isDue = flags.quiet !== true && context.stderr.isTerminal && !context.stdout.isTerminal;
+		this.#areDue = flags.quiet !== true && context.stderr.isTerminal && !context.stdout.isTerminal;
+	}
+
+	/** Whether snapshots are needed for them. */
+	get areDue(): boolean {
+		return this.#areDue;
 	}
 
 	async tellInTime(now: Snapshot): Promise<void> {
-		if (!this.#isDue || now.durationSeconds < QUIET_SECONDS) {
+		if (!this.#areDue || now.durationSeconds < QUIET_SECONDS) {
 			return;
 		}
-		this.#isDue = false;
+		this.#areDue = false;
 		if (isQuiet(now)) {
 			const options = this.description === undefined ? {} : { description: this.description };
 			const lines = quietLines(now, { ...options, isFiltered: isFiltered(this.#flags) });

@@ -82,6 +82,17 @@ test("flags become the library's options", async () => {
 	assert.deepEqual((await runCli(["stat"], { snapshots })).observed?.scope, {});
 });
 
+test("snapshots before the last one are asked for only where somebody sees them", async () => {
+	const isLastOnly = async (argv: readonly string[], isTerminal = false): Promise<boolean> => {
+		const { observed } = await runCli(argv, { snapshots, stderr: new FakeStream({ isTerminal }) });
+		return observed?.lastOnly === true;
+	};
+	assert.equal(await isLastOnly(["stat"]), true);
+	assert.equal(await isLastOnly(["stat"], true), false, "a person is told when it stays quiet");
+	assert.equal(await isLastOnly(["stat", "-q"], true), true);
+	assert.equal(await isLastOnly(["top"]), false);
+});
+
 test("what cannot be used is told in one line with a hint, and ends with 2", async () => {
 	for (const [argv, stderr] of [
 		[

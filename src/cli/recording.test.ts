@@ -28,6 +28,7 @@ test("what stat and top record, both show again, filtered and ended as asked", a
 	const [start, ...lines] = readFileSync(path, "utf8").trimEnd().split("\n");
 	assert.equal(JSON.parse(start ?? "").description, "a test");
 	assert.equal(lines.length, 3);
+	assert.equal(recorded.observed?.lastOnly, false, "every snapshot is recorded");
 
 	const shown = await runCli(["stat", "-o", "json", "--input", path]);
 	assert.equal(shown.exitCode, 0, shown.stderr);

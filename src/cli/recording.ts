@@ -149,6 +149,7 @@ async function* recorded(
 	try {
 		const snapshots = observe({
 			...options,
+			lastOnly: false,
 			onCounting: (info) => {
 				// not before: what cannot count leaves no file behind
 				file = new RecordingFile(path);

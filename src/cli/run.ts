@@ -111,7 +111,6 @@ async function watchCommand(
 		const last = await follow(flags, context, {
 			observe: { ...observeOptions(flags), scope: { cgroups: [cgroup.path] } },
 			end: { signal: ended.signal, end: () => undefined },
-			show: async () => true,
 			description: [command, ...args].join(" "),
 			onCounting: () => {
 				child = cgroup.inside(() => startChild({ command, args }, { stdio: "inherit" }));

@@ -13,11 +13,9 @@ export async function stat(flags: Flags, context: CliContext): Promise<ExitCode>
 	const interruption = context.interruption();
 	try {
 		const last = await follow(flags, withRecording(flags, context), {
-			// Looking now and then although only the end is shown: processes must be named while they live.
 			observe: observeOptions(flags),
 			end: interruption,
 			advice: flags.duration === undefined && flags.count === undefined ? " (Ctrl-C ends and reports)" : "",
-			show: async () => true,
 		});
 		const report = formatSnapshot(last, format, formatOptions(flags, context.stdout, context.env));
 		await context.stdout.write(streamHeader(format) + report);

@@ -168,9 +168,11 @@ test("slots in use: what the counters say and a little more, never outside of th
 	const { tables, setCounter } = makeTables();
 	const spans = () => tables.cellSlots().map(({ from, to }) => [from, to]);
 	assert.deepEqual(spans(), [
-		[0, 64],
+		[0, 0],
 		[Limit.OTHER_CELLS, Limit.OTHER_CELLS + 64],
 	]);
+	setCounter(Counter.OTHER_CELLS_USED, 1n);
+	assert.deepEqual(spans()[0], [0, 65]);
 	setCounter(Counter.CELLS_USED, 100n);
 	assert.equal(tables.counter(Counter.CELLS_USED), 100);
 	assert.deepEqual(spans()[1], [Limit.OTHER_CELLS, Limit.OTHER_CELLS + 164]);

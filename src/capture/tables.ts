@@ -237,7 +237,8 @@ function cellAt(slot: number): number {
  */
 function ranges(other: number, used: number, otherSlots: number, slots: number): SlotRange[] {
 	return [
-		{ from: 0, to: Math.min(other + SLACK, otherSlots, slots) },
+		// mostly there are none, and looking at the first one would map a part of the table
+		{ from: 0, to: other === 0 ? 0 : Math.min(other + SLACK, otherSlots, slots) },
 		{ from: Math.min(otherSlots, slots), to: Math.min(otherSlots + used + SLACK, slots) },
 	];
 }

@@ -6,7 +6,7 @@ import { mostSimilar } from "../base/similar.js";
 import { type Expression, parseExpression } from "../model/expression.js";
 import { parseStatus } from "../model/filter.js";
 import { SORT_KEYS } from "../model/rows.js";
-import { OUTPUT_FORMATS, type OutputFormat } from "../sinks/format.js";
+import { OUTPUT_FORMATS, type OutputFormat } from "../sinks/format-names.js";
 import { Limit } from "../wire/layout.js";
 
 /** Reading the tables more often costs more than it shows. */

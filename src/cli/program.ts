@@ -1,7 +1,7 @@
 /** The commands, their flags and their help. What a command does is imported when it is asked for. */
 import { readFileSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
-import { type OutputFormat, REPORT_FORMATS } from "../sinks/format.js";
+import { type OutputFormat, REPORT_FORMATS } from "../sinks/format-names.js";
 import { SHELLS } from "./completion-spec.js";
 import type { CliContext } from "./context.js";
 import type { DoctorFlags } from "./doctor.js";

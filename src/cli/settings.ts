@@ -4,7 +4,8 @@ import type { ObserveOptions } from "../index.js";
 import type { Expression } from "../model/expression.js";
 import type { SortKey } from "../model/rows.js";
 import type { Role } from "../model/snapshot.js";
-import type { FormatOptions, OutputFormat } from "../sinks/format.js";
+import type { FormatOptions } from "../sinks/format.js";
+import type { OutputFormat } from "../sinks/format-names.js";
 import type { CliContext } from "./context.js";
 import type { Output } from "./output.js";
 

@@ -1,7 +1,8 @@
 /** `httpeek top`: endpoints live. A screen on a terminal, a stream elsewhere. */
 import type { ExitCode } from "../base/errors.js";
 import type { ObserveOptions } from "../index.js";
-import { formatSnapshot, type OutputFormat, streamHeader } from "../sinks/format.js";
+import { formatSnapshot, streamHeader } from "../sinks/format.js";
+import type { OutputFormat } from "../sinks/format-names.js";
 import type { CliContext } from "./context.js";
 import { conclude, follow, type Show } from "./follow.js";
 import type { Interruption } from "./interruption.js";

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { parseDuration } from "../base/durations.js";
 import { HttpeekError } from "../base/errors.js";
 import { type Expression, parseExpression } from "../model/expression.js";
-import { EXCHANGE_FORMATS, type ExchangeFormat } from "../sinks/exchanges.js";
+import { EXCHANGE_FORMATS, type ExchangeFormat } from "../sinks/format-names.js";
 import {
 	addFilterOptions,
 	addScopeOptions,

@@ -5,7 +5,8 @@ import { displayWidth } from "../base/width.js";
 import type { WatchedExchange } from "../model/snapshot.js";
 import { makeExchange } from "../model/testing.js";
 import { formatExchangeJson, parseExchangeJson } from "./exchange-json.js";
-import { type ExchangeFormat, type ExchangeFormatOptions, exchangeFormatter, exchangeHeader } from "./exchanges.js";
+import { type ExchangeFormatOptions, exchangeFormatter, exchangeHeader } from "./exchanges.js";
+import type { ExchangeFormat } from "./format-names.js";
 
 function formatted(
 	fields: Partial<WatchedExchange> = {},

@@ -5,10 +5,8 @@ import { alignToWidth, displayWidth, truncateToWidth } from "../base/width.js";
 import type { WatchedExchange } from "../model/snapshot.js";
 import { type Cell, paint } from "./columns.js";
 import { formatExchangeJson, toExchangeRow } from "./exchange-json.js";
+import type { ExchangeFormat } from "./format-names.js";
 import { statusCell } from "./texts.js";
-
-export const EXCHANGE_FORMATS = ["lines", "json", "csv"] as const;
-export type ExchangeFormat = (typeof EXCHANGE_FORMATS)[number];
 
 export interface ExchangeFormatOptions {
 	readonly color: boolean;

@@ -1,16 +1,11 @@
 /** The output formats by name. Formatting is pure: a snapshot goes in, text comes out; writing it is done elsewhere. */
 import type { Snapshot } from "../model/snapshot.js";
 import { CSV_HEADER, formatCsv } from "./csv.js";
+import type { OutputFormat } from "./format-names.js";
 import { formatJson } from "./json.js";
 import { formatLines } from "./lines.js";
 import { formatMarkdown, type MarkdownOptions } from "./markdown.js";
 import { formatTable, type ReportTableOptions } from "./table.js";
-
-/** What can be printed over and over. */
-export const OUTPUT_FORMATS = ["table", "wide", "lines", "json", "csv"] as const;
-/** What a report at the end can be. */
-export const REPORT_FORMATS = [...OUTPUT_FORMATS, "markdown"] as const;
-export type OutputFormat = (typeof REPORT_FORMATS)[number];
 
 export type FormatOptions = Omit<ReportTableOptions, "wide"> & MarkdownOptions;
 

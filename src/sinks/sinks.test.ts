@@ -7,7 +7,8 @@ import { histogramOf } from "../model/histogram.js";
 import type { PeerRow } from "../model/snapshot.js";
 import { makeLosses, makeRow, makeSnapshot } from "../model/testing.js";
 import { CSV_HEADER } from "./csv.js";
-import { formatSnapshot, type OutputFormat, REPORT_FORMATS, streamHeader } from "./format.js";
+import { formatSnapshot, streamHeader } from "./format.js";
+import { type OutputFormat, REPORT_FORMATS } from "./format-names.js";
 
 const plain = { color: false };
 const PEER: PeerRow = {

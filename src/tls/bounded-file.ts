@@ -10,7 +10,7 @@ const MOST_BYTES_OF_A_FILE = 256 * MIB;
 /** One piece, held in memory. */
 const MOST_BYTES_OF_A_PIECE = 16 * MIB;
 /** What search() and a window hold in memory. */
-const CHUNK_BYTES = MIB;
+const CHUNK_BYTES = 64 * 1024;
 
 /** A hold on a file, without opening it. Node has no name for it; it is the same on x86-64 and arm64. */
 export const O_PATH = 0o10000000;

@@ -4,7 +4,7 @@
  */
 import { HttpeekError } from "../base/errors.js";
 import type { ObjectNames } from "../wire/object.js";
-import { loadPrograms, type ProgramOptions, type Programs, type TableSizes } from "./programs.js";
+import { fillQueues, openPrograms, type ProgramOptions, type Programs, type TableSizes } from "./programs.js";
 import type { Scope } from "./scope.js";
 import { TlsKit } from "./tls-kit.js";
 
@@ -12,9 +12,16 @@ type ProgramName = ObjectNames["program"];
 
 /** Loaded at once, with the maps: they take the verifier no time. */
 const QUICK: readonly ProgramName[] = ["sock_created", "connect_v4", "connect_v6"];
+const FILLING: readonly ProgramName[] = [
+	"fill_other_endpoints",
+	"fill_endpoints",
+	"fill_other_cells",
+	"fill_cells",
+	"fill_owners",
+];
 /** Each row in a thread of its own. */
 const SLOW: readonly (readonly ProgramName[])[] = [
-	["traffic_in", "sock_released"],
+	["traffic_in", "sock_released", ...FILLING],
 	["traffic_out", "sock_state"],
 ];
 
@@ -31,18 +38,25 @@ export interface Loaded {
  * about encrypted connections
  */
 export async function loadAll(path: string, scope: Scope, sizes: TableSizes, options: ProgramOptions): Promise<Loaded> {
-	const programs = loadPrograms(sizes, options, path, QUICK);
+	const programs = openPrograms(sizes, options, path, QUICK);
 	let kit: TlsKit | HttpeekError | undefined;
 	try {
+		programs.load();
 		const slow = SLOW.map((names) => programs.openBeside(names));
 		if (options.isTlsRead === true) kit = orProblem(() => new TlsKit(programs, sizes, options, scope));
-		const loads = slow.map((object) => object.loadInBackground());
-		const isTlsLoaded = kit instanceof TlsKit ? kit.loadInBackground() : true;
-		const areLoaded = await Promise.all(loads);
-		const tlsKit = kit;
-		if ((await isTlsLoaded) === false && tlsKit instanceof TlsKit) kit = orProblem(() => tlsKit.load());
+		const tls = kit instanceof TlsKit ? kit : undefined;
+		const loads = Promise.all([tls?.programs, ...slow].map((object) => object?.loadInBackground()));
+		try {
+			tls?.prepare();
+		} finally {
+			// whatever happens: nothing may be closed before
+			await loads;
+		}
+		const [isTlsLoaded, ...areLoaded] = await loads;
 		// what was refused is loaded again, in this thread: so libbpf can say what it was, and why
 		for (const [i, names] of SLOW.entries()) if (areLoaded[i] === false) programs.openBeside(names).load();
+		fillQueues(programs, sizes);
+		if (isTlsLoaded === false) kit = orProblem(() => tls?.load());
 		return { programs, tls: kit };
 	} catch (error) {
 		if (kit instanceof TlsKit) kit.close();

@@ -59,15 +59,6 @@ const MOST_CPUS = 8192;
 const POSSIBLE_CPUS = "/sys/devices/system/cpu/possible";
 const NS_PER_SECOND = 1e9;
 
-/** They are run once, before anything else. */
-const FILLING = [
-	"fill_other_endpoints",
-	"fill_endpoints",
-	"fill_other_cells",
-	"fill_cells",
-	"fill_owners",
-] as const satisfies readonly ObjectNames["program"][];
-
 /** An object file whose programs are in the kernel but attached nowhere yet. */
 export type Programs = BpfObject<ObjectNames>;
 
@@ -175,18 +166,33 @@ export function randomHashSeed(): bigint {
 
 /**
  * Loads the programs and fills the queues of free slots.
- * @param only programs to load; default: all
  * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_NO_LIBBPF, HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF
  */
-export function loadPrograms(
+export function loadPrograms(sizes: TableSizes, options: ProgramOptions = {}, path = objectPath()): Programs {
+	const programs = openPrograms(sizes, options, path);
+	try {
+		programs.load();
+		fillQueues(programs, sizes);
+		return programs;
+	} catch (error) {
+		programs.close();
+		throw error;
+	}
+}
+
+/**
+ * The programs before they are loaded.
+ * @param only to load no others; default: all
+ * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_NO_LIBBPF, HTTPEEK_BPF
+ */
+export function openPrograms(
 	sizes: TableSizes,
-	options: ProgramOptions = {},
-	path = objectPath(),
+	options: ProgramOptions,
+	path: string,
 	only?: readonly ObjectNames["program"][],
 ): Programs {
-	const otherCells = Math.min(Limit.OTHER_CELLS, sizes.cells);
-	const programs = BpfObject.open<ObjectNames>(path, {
-		...(only !== undefined && { only: [...only, ...FILLING] }),
+	return BpfObject.open<ObjectNames>(path, {
+		...(only !== undefined && { only }),
 		configLayout: CONFIG_LAYOUT,
 		config: {
 			...programConfig(sizes, options),
@@ -206,7 +212,7 @@ export function loadPrograms(
 			free_endpoints: sizes.endpoints,
 			free_other_endpoints: Limit.OTHER_ENDPOINTS,
 			free_cells: sizes.cells,
-			free_other_cells: otherCells,
+			free_other_cells: otherCellsOf(sizes),
 			free_owners: sizes.owners,
 			peers: sizes.peers,
 			early_requests: sizes.cpus,
@@ -215,19 +221,23 @@ export function loadPrograms(
 			...(options.isTlsRead === true ? TLS_TABLE_SIZES : {}),
 		},
 	});
-	try {
-		programs.load();
-		// slot 0 of endpoints and of owners is what everything shares that found no slot; of cells it means none
-		fillQueue(programs, "fill_other_endpoints", 1, Limit.OTHER_ENDPOINTS);
-		fillQueue(programs, "fill_endpoints", Limit.OTHER_ENDPOINTS, sizes.endpoints);
-		fillQueue(programs, "fill_other_cells", 1, otherCells);
-		fillQueue(programs, "fill_cells", otherCells, sizes.cells);
-		fillQueue(programs, "fill_owners", 1, sizes.owners);
-		return programs;
-	} catch (error) {
-		programs.close();
-		throw error;
-	}
+}
+
+function otherCellsOf({ cells }: TableSizes): number {
+	return Math.min(Limit.OTHER_CELLS, cells);
+}
+
+/**
+ * Fills the queues of free slots of programs that are loaded.
+ * @throws HttpeekError HTTPEEK_BPF
+ */
+export function fillQueues(programs: Programs, sizes: TableSizes): void {
+	// slot 0 of endpoints and of owners is what everything shares that found no slot; of cells it means none
+	fillQueue(programs, "fill_other_endpoints", 1, Limit.OTHER_ENDPOINTS);
+	fillQueue(programs, "fill_endpoints", Limit.OTHER_ENDPOINTS, sizes.endpoints);
+	fillQueue(programs, "fill_other_cells", 1, otherCellsOf(sizes));
+	fillQueue(programs, "fill_cells", otherCellsOf(sizes), sizes.cells);
+	fillQueue(programs, "fill_owners", 1, sizes.owners);
 }
 
 /** Has a program of bpf/slots.bpf.c put the slots `from` <= slot < `to` into its queue. */

@@ -16,7 +16,7 @@ export class TlsKit {
 	readonly isMany = hasManyUprobes();
 	readonly files = new TlsFiles();
 	/** Whether processes are hooked one by one, so that each has to be found in time. */
-	readonly isEach: boolean;
+	readonly #isEach: boolean;
 	readonly #shared: Programs;
 	readonly #options: Omit<LoadTlsOptions, "withExecutions">;
 	#programs: TlsPrograms;
@@ -27,30 +27,24 @@ export class TlsKit {
 	 */
 	constructor(programs: Programs, sizes: TableSizes, options: ProgramOptions, scope: Scope) {
 		checkKernelIsSafe();
-		this.isEach = !isWholeHost(scope);
+		this.#isEach = !isWholeHost(scope);
 		this.#shared = programs;
 		this.#options = { config: programConfig(sizes, options), workspaces: sizes.workspaces, isMany: this.isMany };
-		this.#programs = openTlsPrograms(programs, { ...this.#options, withExecutions: this.isEach });
+		this.#programs = openTlsPrograms(programs, { ...this.#options, withExecutions: this.#isEach });
 	}
 
-	/** Good once they are loaded. */
+	/** To be loaded by the caller. */
 	get programs(): TlsPrograms {
 		return this.#programs;
 	}
 
-	/** Loads them in another thread, and prepares in this one what the first process would have to wait for: some 50 ms. */
-	async loadInBackground(): Promise<boolean> {
-		const isLoaded = this.#programs.loadInBackground();
-		try {
-			if (this.isEach) this.files.warmUp();
-		} finally {
-			await isLoaded;
-		}
-		return isLoaded;
+	/** Pays in advance, once, for what the first process would have to wait for: some 30 ms. */
+	prepare(): void {
+		if (this.#isEach) this.files.warmUp();
 	}
 
 	/**
-	 * Loads them in this thread, without what not every kernel allows, when they were refused.
+	 * Loads them again when they were refused, without what not every kernel allows.
 	 * @throws HttpeekError HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, HTTPEEK_BUILD
 	 */
 	load(): this {

@@ -152,6 +152,43 @@ test("optional programs are included before the load, and only those asked for",
 	assert.equal(calls.at(-1), "objectClose");
 });
 
+test("what was left out is loaded beside, on the same maps, and found and closed with the object", async () => {
+	const programs = ["first", "slow"];
+	const [choices, shared]: [string[], string[]] = [[], []];
+	let objects = 0n;
+	let isRefused = false;
+	const next = (previous: bigint | null, most: number) => {
+		const following = previous === null ? 1n : previous + 1n;
+		return following > BigInt(most) ? null : following;
+	};
+	const calls = useFake({
+		objectOpen: () => ++objects,
+		nextProgram: (_object, previous) => next(previous, programs.length),
+		programName: (program) => programs[Number(program) - 1] ?? "",
+		programSetAutoload: (program, isLoaded) => choices.push(`${objects} ${program} ${isLoaded}`) - choices.length,
+		nextMap: (_object, previous) => next(previous, 3),
+		mapReuseFd: (map, fd) => shared.push(`${map} ${fd}`) - shared.length,
+		mapFd: (map) => Number(map) + 10,
+		objectLoadInBackground: async () => (isRefused ? -13 : 0),
+		objectLoad: (object) => (object === 3n ? -13 : 0),
+		findProgram: (object) => object,
+		programFd: (program) => Number(program),
+		objectInfo: (fd) => (fd === 2 ? 0 : -22),
+	});
+	const object = BpfObject.open(PATH, { only: ["first"] });
+	object.load();
+	assert.equal(await object.openBeside(["slow"]).loadInBackground(), true);
+	assert.deepEqual(choices, ["1 1 true", "1 2 false", "2 1 false", "2 2 true"]);
+	assert.deepEqual(shared, ["1 11", "2 12", "3 13"]);
+	assert.equal(object.program("slow").statistics().runs, 0, "it is that of the object beside");
+	isRefused = true;
+	const again = object.openBeside(["slow"]);
+	assert.equal(await again.loadInBackground(), false);
+	assert.throws(() => again.load(), HttpeekError);
+	object.close();
+	assert.equal(calls.filter((call) => call === "objectClose").length, 3);
+});
+
 test("a map without BPF_F_MMAPABLE has no memory", () => {
 	useFake({ mapFlags: () => 0 });
 	assert.throws(() => BpfObject.open(PATH).map("hash").memory(), code("HTTPEEK_INTERNAL"));

@@ -10,8 +10,6 @@ import { RecentMap } from "./recent.js";
 
 /** Most of what is remembered are programs without TLS. */
 const MOST_FILES = 8192;
-/** Most of what is there to compile is compiled by then. */
-const WARM_UP_ROUNDS = 4;
 /** What the clients of a host use, mostly. */
 const COMMON_LIBRARIES = ["libcurl.so.4", "libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"];
 const OVERLAYFS = 0x794c7630;
@@ -65,15 +63,12 @@ export class TlsFiles {
 
 	/**
 	 * Does beforehand what takes long the first time: V8 compiles what aheadOfProcess() runs, and the host's own libraries are
-	 * read. Without, the first process would be gone before it is hooked. Takes some 100 ms.
+	 * read. Without, the first process would be gone before it is hooked. Takes some 30 ms.
 	 */
 	warmUp(): void {
 		const cache = hostLinkerCache();
 		const paths = COMMON_LIBRARIES.flatMap((name) => cache?.pathsOf(name) ?? []);
-		for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-			const needed = round === 0 ? this.#needed : new NeededFiles(this.#procRoot);
-			for (const path of paths) needed.learn(path);
-		}
+		for (const path of paths) this.#needed.learn(path);
 		this.aheadOfProcess(process.pid);
 		for (const path of paths) this.#fileOf({ openPath: path, path });
 	}

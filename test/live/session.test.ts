@@ -169,8 +169,8 @@ describe("capture session", { skip }, () => {
 		assert.throws(() => session.read(), /closed/);
 
 		const gone = { ...scope, cgroups: [cgroup, join(cgroup, "gone")] };
-		assert.throws(
-			() => open(context, { scope: gone, limits }),
+		await assert.rejects(
+			open(context, { scope: gone, limits }),
 			(error) => error instanceof HttpeekError && error.code === "HTTPEEK_SCOPE_NOT_FOUND",
 		);
 		assert.equal(bpfDescriptors(), before);

@@ -42,9 +42,12 @@ export class Httpeek implements AsyncDisposable {
 		command: readonly string[] = ["stat", "-o", "json"],
 		scope: readonly string[] = ["--cgroup", workplace.scope],
 	): Promise<Httpeek> {
+		return Httpeek.#start(workplace, [inCheckout("bin/httpeek"), ...command, ...scope]);
+	}
+
+	static async #start(workplace: Workplace, words: readonly string[]): Promise<Httpeek> {
 		const startedMs = performance.now();
-		const program = inCheckout("bin/httpeek");
-		const child = workplace.start("httpeek", process.execPath, [program, ...command, ...scope]);
+		const child = workplace.start("httpeek", process.execPath, words);
 		await child.says(/^httpeek: counting/m);
 		return new Httpeek(child, performance.now() - startedMs);
 	}
@@ -54,8 +57,15 @@ export class Httpeek implements AsyncDisposable {
 	 * @throws HttpeekError HTTPEEK_IO
 	 */
 	static startWithEndpoints(workplace: Workplace, endpoints: number): Promise<Httpeek> {
-		const room = String(Math.ceil((endpoints * 8) / 7) + 8);
-		return Httpeek.start(workplace, ["stat", "-o", "json", "--max-endpoints", room]);
+		return Httpeek.start(workplace, ["stat", "-o", "json", "--max-endpoints", roomFor(endpoints)]);
+	}
+
+	/**
+	 * The library, whose user takes a snapshot every second; as many endpoints.
+	 * @throws HttpeekError HTTPEEK_IO
+	 */
+	static startReader(workplace: Workplace, endpoints: number): Promise<Httpeek> {
+		return Httpeek.#start(workplace, [inCheckout("dist/bench/reader.js"), workplace.scope, roomFor(endpoints)]);
 	}
 
 	get pid(): number {
@@ -121,6 +131,10 @@ export class Httpeek implements AsyncDisposable {
 
 function isGone(error: unknown): boolean {
 	return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function roomFor(endpoints: number): string {
+	return String(Math.ceil((endpoints * 8) / 7) + 8);
 }
 
 interface ListedProgram {

@@ -84,10 +84,14 @@ export class Httpeek implements AsyncDisposable {
 
 	/** Kernel memory of its tables, in bytes: what they take however few connections there are. */
 	tableBytes(): number {
-		const memory = this.#descriptors().map((text) =>
-			text.includes("map_type:") ? Number(/^memlock:\s*(\d+)/m.exec(text)?.[1]) : 0,
-		);
-		return memory.reduce((sum, bytes) => sum + bytes, 0);
+		// objects that share a table have a descriptor each
+		const tables = new Map<number, number>();
+		for (const text of this.#descriptors()) {
+			if (!text.includes("map_type:")) continue;
+			const [id, bytes] = [/^map_id:\s*(\d+)/m, /^memlock:\s*(\d+)/m].map((line) => Number(line.exec(text)?.[1]));
+			tables.set(id ?? 0, bytes ?? 0);
+		}
+		return [...tables.values()].reduce((sum, bytes) => sum + bytes, 0);
 	}
 
 	/** How often its programs ran, and how long, while statistics were on. */

@@ -8,6 +8,7 @@ import type { WatchBatch } from "../capture/watch.js";
 import type { ObserveOptions, WatchOptions } from "../index.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { type Interruption, listenForInterruption } from "./interruption.js";
+import { optimizeWhenBusy } from "./optimizing.js";
 import { Output } from "./output.js";
 
 /** A cgroup for what a command starts. */
@@ -51,6 +52,7 @@ async function* readInput(path: string): AsyncGenerator<Uint8Array> {
 
 /** The real world. What is heavy or native is imported when a command asks for it. */
 export function systemContext(): CliContext {
+	optimizeWhenBusy();
 	return {
 		stdout: new Output(process.stdout),
 		stderr: new Output(process.stderr),

@@ -121,7 +121,8 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 	return more;
 }
 
-static __always_inline int step_once(source *src, struct connection *c, struct workspace *ws)
+/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
+SEGMENT_FUNCTION(step)
 {
 	struct segment *seg;
 	struct stream *s;
@@ -164,19 +165,6 @@ static __always_inline int step_once(source *src, struct connection *c, struct w
 	}
 	return parse_window(src, c, ws, w, at << 32 | n);
 }
-
-/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
-SEGMENT_FUNCTION(step)
-{
-	return step_once(src, c, ws);
-}
-
-/* The first step, which is the only one of most segments: without a call, which takes as long as 40 instructions. */
-#if defined(HTTPEEK_COMPAT) || defined(HTTPEEK_SOURCE_USER)
-#define first_step step
-#else
-#define first_step step_once
-#endif
 
 /* Steps until the segment is used up. Returns 1 if the steps were used up first. */
 SEGMENT_FUNCTION(stride)

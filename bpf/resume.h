@@ -99,8 +99,8 @@ static __always_inline void follow(source *src, struct connection *c, const stru
 	ws->segment = *seg;
 	src = source_in(src, ws);
 	s = stream_of(c, seg->is_request);
-	if (goes_on(src, c, ws) && (seg->is_early ? step(src, c, ws) : first_step(src, c, ws)) &&
-	    s->next - seg->pos < seg->bytes) {
+	/* the first step is the only one of most segments */
+	if (goes_on(src, c, ws) && step(src, c, ws) && s->next - seg->pos < seg->bytes) {
 		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
 			if (!stride(src, c, ws))
 				break;

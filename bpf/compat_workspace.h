@@ -44,6 +44,11 @@ static __always_inline struct head_lines *read_line_result(struct workspace *ws)
 	return &ws->head;
 }
 
+static __always_inline struct head_lines *read_framing_line_result(struct workspace *ws)
+{
+	return &ws->head;
+}
+
 static __always_inline struct head_lines *skip_line_result(struct workspace *ws)
 {
 	return &ws->head;

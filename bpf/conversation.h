@@ -11,6 +11,7 @@
 #include "heads.h"
 
 enum {
+	FRAMING_LINES_PER_WINDOW = 6, /* of those that take read_framing_line(); further ones wait for the next */
 	/* A GSO segment of 64 KB holds at most 3,600 of the shortest requests; two short loops cost the verifier less. */
 	STEPS_PER_STRIDE = 64,
 	STRIDES_PER_SEGMENT = 64,
@@ -23,7 +24,7 @@ enum {
 static __always_inline int parse_window(source *src, struct connection *c, struct workspace *ws, struct window *w,
 					u64 at_n)
 {
-	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line;
+	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line, i;
 	struct segment *seg;
 	struct stream *s;
 	struct head_lines *head;
@@ -79,7 +80,15 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 	}
 	head->length = s->length;
 	head->framing = s->framing;
-	read_lines(w, range(from, total), s->skipping, head);
+	for (i = 0; i < FRAMING_LINES_PER_WINDOW; i++) {
+		read_lines(w, range(from, total), i ? 0 : s->skipping, head);
+		if (likely(head->kind != LINES_FRAMING))
+			break;
+		read_framing_line(w, range(head->line, total), head);
+		if (head->kind == LINES_END)
+			break;
+		from = head->line;
+	}
 	s->skipping = head->skipping;
 	line = head->line;
 	if (likely(s->state == STREAM_HEADERS)) {

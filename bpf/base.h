@@ -2,7 +2,7 @@
 /*
  * base.h: the short integer names, and the few lines of assembly that keep loops acceptable to the verifier.
  *
- * Headers that say "pure" (window.h, start_line.h, header_lines.h, framing.h, route.h, histogram.h) also compile for user
+ * Headers that say "pure" (window.h, start_line.h, framing_line.h and so on) also compile for user
  * space, where tests and fuzzers drive them; there the assembly is nothing.
  */
 #ifndef HTTPEEK_BASE_H

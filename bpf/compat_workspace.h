@@ -39,9 +39,24 @@ static __always_inline struct request_line *parse_request_line_result(struct wor
 	return &ws->line;
 }
 
-static __always_inline struct scan *scan_lines_result(struct workspace *ws)
+static __always_inline struct head_lines *read_line_result(struct workspace *ws)
 {
-	return &ws->scan;
+	return &ws->head;
+}
+
+static __always_inline struct head_lines *read_framing_line_result(struct workspace *ws)
+{
+	return &ws->head;
+}
+
+static __always_inline struct head_lines *skip_line_result(struct workspace *ws)
+{
+	return &ws->head;
+}
+
+static __always_inline struct head_lines *read_lines_result(struct workspace *ws)
+{
+	return &ws->head;
 }
 
 static __always_inline struct route_key *describe_route_result(struct workspace *ws)

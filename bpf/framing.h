@@ -30,13 +30,6 @@ enum stream_state {
 	STREAM_LOST = 6,	/* framing was lost; waits for a point where it is certain again */
 };
 
-enum framing_flags {
-	FRAMING_LENGTH = 1,  /* a Content-Length was seen */
-	FRAMING_CHUNKED = 2, /* Transfer-Encoding ends in "chunked" */
-	FRAMING_CODING = 4,  /* a Transfer-Encoding was seen */
-	FRAMING_BROKEN = 8,  /* contradictory or unreadable */
-};
-
 enum { CHUNK_DATA_END = 2 }; /* the line end behind a chunk's data has not passed yet */
 
 /* One direction of a connection. */
@@ -89,23 +82,6 @@ static __always_inline void frame_body(struct stream *s, u64 end, bool until_clo
 		s->state = STREAM_UNTIL_CLOSE;
 		s->next = ~0ull;
 	}
-}
-
-/* Takes in a Content-Length line. */
-static __always_inline void frame_length(struct stream *s, u64 value)
-{
-	if (value == ~0ull || (s->framing & FRAMING_CODING) || ((s->framing & FRAMING_LENGTH) && s->length != value))
-		s->framing |= FRAMING_BROKEN;
-	s->framing |= FRAMING_LENGTH;
-	s->length = value;
-}
-
-/* Takes in a Transfer-Encoding line; the codings of several lines are one list, so the last line decides. */
-static __always_inline void frame_coding(struct stream *s, bool is_chunked)
-{
-	if (s->framing & (FRAMING_LENGTH | FRAMING_CHUNKED))
-		s->framing |= FRAMING_BROKEN;
-	s->framing |= FRAMING_CODING | (is_chunked ? FRAMING_CHUNKED : 0);
 }
 
 /*
@@ -186,7 +162,7 @@ static __always_inline bool may_matter(const struct window *w, u32 line, u32 byt
 		return first == 'c' || first == 't';
 	}
 	if (bytes >= LONGEST_NAME_BYTES)
-		return interesting_line(w, line) != SCAN_END;
+		return interesting_line(w, line) != LINE_OTHER;
 	return head == (WORD("content-") | WORD_LOWERCASE) || head == (WORD("transfer") | WORD_LOWERCASE);
 }
 

@@ -1,201 +1,133 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/*
- * header_lines.h (pure): the lines of a head that say how its body is framed, found among all others, and their values
- * (RFC 9112 sections 5 and 6).
- */
+/* header_lines.h (pure): going through the lines of a head, from one newline to the next, for those that matter. */
 #ifndef HTTPEEK_HEADER_LINES_H
 #define HTTPEEK_HEADER_LINES_H
 
-#include "window.h"
+#include "framing_line.h"
 
 enum {
-	NUMBER_DIGITS = 18,	 /* a Content-Length of more digits than this is refused: 10^18 bytes */
-	LONGEST_NAME_BYTES = 18, /* "Transfer-Encoding:": that many bytes tell whether a line matters */
-	CHUNKED_BYTES = 7,	 /* "chunked" */
-	BLANK_BYTES = 16,	 /* spaces and tabs believed around a value */
-	SCAN_LINES = 48,	 /* lines of a window that are looked at in one go */
-};
-
-/* What scan_lines() stopped at. */
-enum scan_kind {
-	SCAN_END = 0,	    /* no further complete line; `line` is where the incomplete one starts */
-	SCAN_BLANK = 1,	    /* the empty line that ends the head */
-	SCAN_LENGTH = 2,    /* a Content-Length line */
-	SCAN_CODING = 3,    /* a Transfer-Encoding line */
-	SCAN_AMBIGUOUS = 4, /* a line of one of these names, with white space behind it */
-	SCAN_MORE = 5,	    /* the window has more lines than are looked at in one go: scan again from `line` */
-};
-
-struct scan {
-	u32 line;     /* start of the line that was stopped at */
-	u32 next;     /* start of the line after it; 0 with SCAN_END and SCAN_MORE */
-	u32 skipping; /* SCAN_END: still inside a line whose start was not looked at */
-	u32 kind;
+	LINES_AT_ONCE = 32, /* lines of a window that are looked at in one go */
+	BLOCK_BYTES = 16,   /* that are searched at once */
 };
 
 /*
- * "content-length:" and "transfer-encoding:" in any case, by two overlapping words each. Readers do not agree on what the
- * same names with white space before the colon mean, and RFC 9112 section 5.1 has servers refuse them.
+ * Where the line begins behind the last newline of the range, or the range's start. Rare, as skip_line() is, but no function of
+ * its own: the calls from a hook to find_newline() fill the stack that kernels before 6.9 allow.
  */
-static __always_inline u32 interesting_line(const struct window *w, u32 line)
+static __always_inline int last_line(struct window *w, u32 from_to)
 {
-	u64 head = word_at(w, line) | WORD_LOWERCASE;
-	u32 kind;
-	u8 after;
+	u32 from = range_from(from_to), to = range_to(from_to), i;
+	u64 zero = opaque_zero, at = zero;
+	int newline;
 
-	if (likely((u8)head != 'c' && (u8)head != 't'))
-		return SCAN_END;
-	if (head == (WORD("content-") | WORD_LOWERCASE) &&
-	    (word_at(w, line + 6) | WORD_LOWERCASE) == (WORD("t-length") | WORD_LOWERCASE)) {
-		after = byte_at(w, line + 14);
-		kind = SCAN_LENGTH;
-	} else if (head == (WORD("transfer") | WORD_LOWERCASE) &&
-		   (word_at(w, line + 8) | WORD_LOWERCASE) == (WORD("-encodin") | WORD_LOWERCASE) &&
-		   (byte_at(w, line + 16) | 0x20) == 'g') {
-		after = byte_at(w, line + 17);
-		kind = SCAN_CODING;
-	} else {
-		return SCAN_END;
-	}
-	if (after == ':')
-		return kind;
-	return after == ' ' || after == '\t' ? SCAN_AMBIGUOUS : SCAN_END;
-}
-
-/*
- * Goes through the header lines of the range to the first one that matters. `skipping` says that the range begins in the
- * middle of a line that does not matter. Newlines are found eight bytes at a time.
- */
-WINDOW_FUNCTION_TO(int, scan_lines, (u32 from_to, u32 skipping), (from_to, skipping), struct scan, result)
-{
-	u64 zero = opaque_zero, at = zero, line = zero, skip = skipping, marks;
-	u32 from = range_from(from_to), to = range_to(from_to), i, kind = SCAN_MORE;
-
-	if (!w || !result)
-		return 0;
-	result->next = 0;
-	if (from >= to) { /* at the window's end the mask below would lead back to its start */
-		result->line = from;
-		result->skipping = skip;
-		result->kind = SCAN_END;
-		return 0;
-	}
-	line = from;
-	forget_bounds(line, WINDOW_BYTES * 2 - 1);
-	at = from & ~7u & WINDOW_MASK;
-	marks = newline_marks(word_at(w, at)) & (~0ull << ((from & 7) * 8));
-	/* each round passes a word or a newline */
-	for (i = 0; i < WINDOW_BYTES / 8 + SCAN_LINES; i++) {
-		u64 newline;
-
-		if (!marks) {
-			at += 8;
-			forget_bounds(at, WINDOW_BYTES * 2 - 1);
-			if (at >= to) {
-				kind = SCAN_END;
-				break;
-			}
-			marks = newline_marks(word_at(w, at));
-			continue;
-		}
-		newline = at + lowest_mark(marks);
-		forget_bounds(newline, WINDOW_BYTES * 2 - 1);
-		marks &= marks - 1;
-		if (newline >= to) {
-			kind = SCAN_END;
+	at = from;
+	for (i = 0; i <= WINDOW_BYTES; i++) {
+		if (at >= to) /* at the window's end masks would lead back to its start */
 			break;
-		}
-		if (!skip) {
-			kind = newline == line || (newline - line == 1 && byte_at(w, line) == '\r') ?
-				       SCAN_BLANK :
-				       interesting_line(w, line);
-			if (kind != SCAN_END) {
-				result->next = newline + 1;
-				break;
-			}
-			kind = SCAN_MORE;
-		}
-		skip = zero;
-		line = newline + 1;
-		forget_bounds(line, WINDOW_BYTES * 2 - 1);
-	}
-	result->line = line;
-	result->skipping = skip;
-	result->kind = kind;
-	return 0;
-}
-
-/* The first of the next BLANK_BYTES bytes that is neither space nor tab. */
-static __always_inline u64 skip_blanks(const struct window *w, u64 at)
-{
-	u32 i;
-
-	for (i = 0; i < BLANK_BYTES; i++) {
-		u8 c = byte_at(w, at);
-
-		if (c != ' ' && c != '\t')
+		newline = find_newline(w, range(at, to));
+		if (newline < 0)
 			break;
-		at++;
+		at = newline + 1;
 		forget_bounds(at, WINDOW_BYTES * 2 - 1);
 	}
 	return at;
 }
 
-/*
- * The decimal number of a Content-Length value that starts at w[at]: returns it, or ~0 for anything but digits with
- * white space around them (RFC 9110 section 8.6; a list of equal values is legal but is refused here and counted).
- */
-WINDOW_FUNCTION(u64, parse_number, (u32 from), (from))
+/* As read_line(), without a call for those that nearly all lines are. The line begins within the first `to` bytes. */
+static __always_inline u32 meet_line(struct window *w, u64 line, u32 to, struct head_lines *head)
 {
-	u64 zero = opaque_zero, value = zero, at = zero, digits;
-	u32 i;
+	u64 word = word_at(w, line);
 
-	if (!w)
-		return ~0ull;
-	at += from;
-	forget_bounds(at, WINDOW_BYTES * 2 - 1);
-	at = skip_blanks(w, at);
-	digits = at;
-	for (i = 0; i <= NUMBER_DIGITS; i++) {
-		u8 digit = byte_at(w, at) - '0';
-
-		if (digit > 9)
-			break;
-		value = value * 10 + digit;
-		at++;
-		forget_bounds(at, WINDOW_BYTES * 2 - 1);
+	if ((u16)word == ('\r' | '\n' << 8) && line + 1 < to) {
+		head->line = line + 2;
+		return LINES_BLANK;
 	}
-	if (at == digits || at - digits > NUMBER_DIGITS)
-		return ~0ull;
-	at = skip_blanks(w, at);
-	return byte_at(w, at) == '\r' || byte_at(w, at) == '\n' ? value : ~0ull;
+	word |= WORD_LOWERCASE;
+	if ((word == (WORD("content-") | WORD_LOWERCASE) && (byte_at(w, line + 8) | 0x20) == 'l') ||
+	    word == (WORD("transfer") | WORD_LOWERCASE) || unlikely((u8)word == ('\n' | 0x20)))
+		return read_line(w, range(line, to), head);
+	return LINES_MORE;
 }
 
-/* Whether "chunked" is the last transfer coding of the line that ends with the newline before w[next]. */
-WINDOW_FUNCTION(int, is_chunked, (u32 line, u32 next), (line, next))
+/* To the end of a line of which the range begins with a part. */
+static __always_inline void skip_line(struct window *w, u32 from_to, struct head_lines *head)
 {
-	u64 zero = opaque_zero, end = zero;
-	u8 before;
-	u32 i;
+	int newline = find_newline(w, from_to);
 
-	if (!w)
+	head->skipping = newline < 0;
+	head->line = newline + 1;
+	head->kind = newline < 0 ? LINES_END : LINES_MORE;
+}
+
+/*
+ * Goes through the header lines of the range up to the empty one, and takes in what they say of the body. `skipping` says
+ * that the range begins in the middle of a line that does not matter. Newlines are looked for in blocks of two words, with
+ * constants that the compiler may not make anew each time: they are large, and code that is met once in a while is slow
+ * by its size.
+ */
+WINDOW_FUNCTION_TO(int, read_lines, (u32 from_to, u32 skipping), (from_to, skipping), struct head_lines, head)
+{
+	u64 zero = opaque_zero, at = zero, newlines = WORD_NEWLINES, minus_ones = -WORD_ONES, highs = WORD_HIGHS;
+	u32 from = range_from(from_to), to = range_to(from_to), i, kind;
+
+	if (!w || !head)
 		return 0;
-	end += next - 1;
-	for (i = 0; i < BLANK_BYTES; i++) {
-		u8 c = byte_at(w, end - 1);
-
-		if (end <= line || (c != '\r' && c != ' ' && c != '\t'))
-			break;
-		end--;
-		forget_bounds(end, WINDOW_BYTES * 2 - 1);
+	head->line = from;
+	head->skipping = skipping;
+	if (from >= to) { /* at the window's end masks would lead back to its start */
+		head->kind = LINES_END;
+		return 0;
 	}
-	if (end < line + sizeof("transfer-encoding:") - 1 + CHUNKED_BYTES)
-		return false;
-	before = byte_at(w, end - CHUNKED_BYTES - 1);
-	if (before != ':' && before != ',' && before != ' ' && before != '\t')
-		return false;
-	return (word_at(w, end - CHUNKED_BYTES) << 8 | WORD_LOWERCASE << 8) ==
-	       (WORD("chunked") << 8 | WORD_LOWERCASE << 8);
+	if (unlikely(skipping)) {
+		skip_line(w, from_to, head);
+		return 0;
+	}
+	at = from;
+	forget_bounds(at, WINDOW_BYTES * 2 - 1);
+	opaque(newlines);
+	opaque(minus_ones);
+	opaque(highs);
+	kind = meet_line(w, at, to, head);
+	/* each round passes a block or a line */
+	for (i = 0; i < WINDOW_BYTES / BLOCK_BYTES + LINES_AT_ONCE; i++) {
+		const u8 *block = w->bytes + (at & WINDOW_MASK);
+		u64 marks;
+
+		if (kind != LINES_MORE)
+			break;
+		/* wrong only of words with bytes from 0x80 on, of which a head has few */
+		marks = (load_word(block) ^ newlines) + minus_ones;
+		marks |= (load_word(block + 8) ^ newlines) + minus_ones;
+		if (!(marks & highs)) {
+			at += BLOCK_BYTES;
+			forget_bounds(at, WINDOW_BYTES * 2 - 1);
+			if (at < to)
+				continue;
+			kind = LINES_END;
+			break;
+		}
+		marks = newline_marks(load_word(block));
+		if (!marks) {
+			at += 8;
+			marks = newline_marks(load_word(block + 8));
+		}
+		at += marks ? lowest_mark(marks) + 1 : 8;
+		forget_bounds(at, WINDOW_BYTES * 2 - 1);
+		if (at >= to) {
+			kind = LINES_END;
+			break;
+		}
+		if (marks)
+			kind = meet_line(w, at, to, head);
+	}
+	head->kind = kind;
+	if (unlikely(kind == LINES_MORE)) { /* somewhere in a line whose start has been looked at */
+		head->line = at;
+		head->skipping = 1;
+	}
+	if (unlikely(kind == LINES_END))
+		head->line = last_line(w, range(from, to));
+	return 0;
 }
 
 #endif

@@ -177,7 +177,8 @@ static __always_inline int begin_response(struct connection *c, struct window *w
 		return status;
 	become_http(c);
 	s->what = status;
-	s->skipping = 1; /* the reason phrase */
+	/* The reason phrase is read as a header line that begins with a space: none that matters does. */
+	s->skipping = byte_at(w, STATUS_LINE_BYTES) != ' ';
 	*next = STATUS_LINE_BYTES;
 	return 1;
 }

@@ -88,6 +88,7 @@ static __always_inline bool goes_on(source *src, struct connection *c, struct wo
 static __always_inline void follow(source *src, struct connection *c, const struct segment *seg)
 {
 	struct workspace *ws;
+	struct stream *s;
 	u32 i;
 
 	ws = take_workspace();
@@ -97,7 +98,9 @@ static __always_inline void follow(source *src, struct connection *c, const stru
 	}
 	ws->segment = *seg;
 	src = source_in(src, ws);
-	if (goes_on(src, c, ws)) {
+	s = stream_of(c, seg->is_request);
+	/* the first step is the only one of most segments */
+	if (goes_on(src, c, ws) && step(src, c, ws) && s->next - seg->pos < seg->bytes) {
 		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
 			if (!stride(src, c, ws))
 				break;

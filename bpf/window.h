@@ -13,7 +13,7 @@
 
 enum {
 	WINDOW_BYTES = 1024, /* parsed at once: most heads whole */
-	WINDOW_SLACK = 8,    /* word loads at the last offsets run into this */
+	WINDOW_SLACK = 16,   /* word loads at the last offsets run into this */
 	WINDOW_MASK = WINDOW_BYTES - 1,
 };
 _Static_assert((WINDOW_BYTES & WINDOW_MASK) == 0, "masks need a power of two");
@@ -36,16 +36,21 @@ static __always_inline u8 byte_at(const struct window *w, u32 at)
  * an address that may be odd, clang makes eight loads for BPF and puts them together, though both processors that are
  * supported load from any address and verifiers of their kernels allow it.
  */
-static __always_inline u64 word_at(const struct window *w, u32 at)
+static __always_inline u64 load_word(const u8 *bytes)
 {
 #ifdef __bpf__
-	return *(const unaligned_u64 *)(w->bytes + (at & WINDOW_MASK));
+	return *(const unaligned_u64 *)bytes;
 #else
 	u64 word;
 
-	__builtin_memcpy(&word, w->bytes + (at & WINDOW_MASK), sizeof(word));
+	__builtin_memcpy(&word, bytes, sizeof(word));
 	return word;
 #endif
+}
+
+static __always_inline u64 word_at(const struct window *w, u32 at)
+{
+	return load_word(w->bytes + (at & WINDOW_MASK));
 }
 
 /* A range of the window, packed for functions that take few arguments. */

@@ -47,7 +47,7 @@ struct workspace {
 	u32 slot; /* in workspaces; written by whoever takes it */
 	struct segment segment;
 	struct request_line line;
-	struct scan scan;
+	struct head_lines head;
 	struct route_key key;
 	u64 entry; /* a request without a response: pop_pipelined() */
 	struct window window;

@@ -79,6 +79,13 @@ VERIFIED_ONCE int end_exchange(struct connection *c, u64 entry, u32 outcome, u64
 	return 0;
 }
 
+/* Which of the requests without a response may have been answered by what was not seen. */
+enum unseen {
+	UNSEEN_NONE = 0,
+	UNSEEN_OLDER = 1, /* all but the newest */
+	UNSEEN_ALL = 2,
+};
+
 /* Why requests get no answer. */
 enum unanswered {
 	UNANSWERED_ENDED = 0,  /* the connection is over, as far as responses go */
@@ -110,8 +117,9 @@ static __always_inline void end_exchanges(struct connection *c, struct pipeline 
 {
 	bool is_server_end = c->role == ROLE_SERVER, ended_here = c->flags & CONNECTION_ENDED_HERE;
 	u32 outcome = ended_here == is_server_end ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED, i;
-	bool is_newest_unseen = is_answer_unseen(c, received);
-	bool is_unseen = is_newest_unseen || is_behind(&c->response, c->request.ack);
+	u32 unseen = is_answer_unseen(c, received)	     ? UNSEEN_ALL :
+		     is_behind(&c->response, c->request.ack) ? UNSEEN_OLDER :
+							       UNSEEN_NONE;
 	u64 now_ns = bpf_ktime_get_ns();
 
 	for (i = 0; i < PENDING_SLOTS; i++) {
@@ -119,7 +127,7 @@ static __always_inline void end_exchanges(struct connection *c, struct pipeline 
 
 		if (!entry || pending_flags(entry) & PENDING_OVERFLOW)
 			break;
-		if (likely(why == UNANSWERED_ENDED && !(is_unseen && (is_newest_unseen || pending_requests(c, p))))) {
+		if (likely(why == UNANSWERED_ENDED && !(unseen && (unseen == UNSEEN_ALL || pending_requests(c, p))))) {
 			if (cfg_watch)
 				watch_end(ctx, hook, entry, outcome << 16, now_ns);
 			end_exchange(c, entry, outcome, now_ns);

@@ -16,7 +16,7 @@ import { until } from "../support/until.js";
 
 /** Of calls, connections and threads: what a process leaves behind if nobody sweeps. */
 const TABLES = ["tls_calls", "tls_connections", "tls_searches", "tls_tasks"] as const;
-/** No program of a test may run for a minute, so they cannot be started one after another. */
+/** Some start at once: twenty one after another would take minutes on a slow machine. */
 const [CLIENTS, AT_ONCE, THREADS] = [20, 5, 10];
 const IDLE_MS = 2000;
 /** Of a core, while nothing happens: two hundred processes gone leave nothing to look at. */

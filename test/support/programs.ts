@@ -10,8 +10,11 @@ import { until } from "./until.js";
 /** Enters the cgroup before it becomes the program, so that not even its first socket is made outside. */
 const ENTER_AND_EXEC = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
 
-/** No program of a test runs longer, even if the test waits for its end in vain. */
-const LONGEST_RUN_MS = 60_000 * PATIENCE;
+/**
+ * No program of a test runs longer, even if the test waits for its end in vain. Servers live as long as their test, and on a
+ * slow machine some take two minutes.
+ */
+const LONGEST_RUN_MS = 300_000 * PATIENCE;
 
 export interface ProgramEnd {
 	readonly code: number | null;
@@ -36,7 +39,10 @@ export class Program {
 		});
 		// A program that ends early does not read all of its input.
 		child.stdin?.on("error", () => undefined);
-		const deadline = setTimeout(() => child.kill("SIGKILL"), LONGEST_RUN_MS);
+		const deadline = setTimeout(() => {
+			this.stderr += `\nended by the test after ${LONGEST_RUN_MS / 1000} s`;
+			child.kill("SIGKILL");
+		}, LONGEST_RUN_MS);
 		this.ended = once(child, "close").then(([code, signal]) => {
 			clearTimeout(deadline);
 			this.isRunning = false;

@@ -3,7 +3,7 @@
  * target, and build/fuzz/replay, which tells what is counted of given scripts. `node tools/build-fuzz.mjs` builds what is
  * out of date.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { findClang } from "./lib/bpf-compiler.mjs";
 import { runTool } from "./lib/failure.mjs";
@@ -28,11 +28,16 @@ export const fuzzStep = {
 	},
 };
 
-/** @param {string} source @param {string} program @param {string} sanitizers */
+/**
+ * Test files may build at the same time: a program is whole wherever it stands, and one that runs stays as it is.
+ * @param {string} source @param {string} program @param {string} sanitizers
+ */
 function compile(source, program, sanitizers) {
+	const made = `${program}.${process.pid}`;
 	const options = ["-g", "-O2", "-Wall", "-Werror", "-Wno-unused-function"];
 	const sanitize = [`-fsanitize=${sanitizers}`, "-fno-sanitize-recover=undefined"];
-	runQuietly(findClang(), [...options, ...sanitize, source, WATCHED_SOURCE, "-o", program], `compile ${source}`);
+	runQuietly(findClang(), [...options, ...sanitize, source, WATCHED_SOURCE, "-o", made], `compile ${source}`);
+	renameSync(inRoot(made), inRoot(program));
 }
 
 /** @param {string} path */

@@ -23,3 +23,8 @@ test("where the empty program ran once less, its average stands for the missing 
 	const { inNs } = netCost(counts(0, 0, 0, 0), counts(10, 4000, 9, 810));
 	assert.equal(inNs, 4000 - 900);
 });
+
+test("an empty program that ran by itself is taken off instead of that beside", () => {
+	const { inNs, outNs } = netCost(counts(0, 0, 0, 0), counts(10, 4000, 10, 900), { inNs: 100, outNs: 20 });
+	assert.deepEqual([inNs, outNs], [3000, 11_600]);
+});

@@ -1,4 +1,4 @@
-/** Kernel time of the packet programs, by the kernel's own count, less that of empty programs on the same packets. */
+/** Kernel time of the packet programs, by the kernel's own count, less that of empty programs. */
 import { enableStatistics } from "../src/kernel/program.js";
 import { attachFloor, type Floor } from "./floor.js";
 import type { Httpeek, RunCounts } from "./httpeek.js";
@@ -7,6 +7,12 @@ import type { Httpeek, RunCounts } from "./httpeek.js";
 export interface NetCost {
 	readonly inRuns: number;
 	readonly outRuns: number;
+	readonly inNs: number;
+	readonly outNs: number;
+}
+
+/** What one run of an empty program takes, of each direction. */
+export interface EmptyCost {
 	readonly inNs: number;
 	readonly outNs: number;
 }
@@ -39,10 +45,19 @@ export class KernelClock implements Disposable {
 		}
 	}
 
-	/** What the programs cost until the returned function is called. */
+	/**
+	 * What the programs cost until the returned function is called, less the empty ones beside them. These come second, and
+	 * find the kernel's part of running and timing a program in the caches: right for ratios.
+	 */
 	start(): () => NetCost {
+		const stop = this.startCounts();
+		return () => netCost(...stop());
+	}
+
+	/** The same as it was counted, for netCost(): before, and when the returned function is called. */
+	startCounts(): () => readonly [Counts, Counts] {
 		const before = this.#read();
-		return () => netCost(before, this.#read());
+		return () => [before, this.#read()];
 	}
 
 	[Symbol.dispose](): void {
@@ -61,18 +76,29 @@ export class KernelClock implements Disposable {
 	}
 }
 
-/** What ran between two readings, less what an empty program takes for each run. */
-export function netCost(before: Counts, after: Counts): NetCost {
+/** What empty programs cost on a cgroup's packets, nothing else being attached there, while `run` makes them. */
+export async function emptyCost(scope: string, run: () => Promise<unknown>): Promise<EmptyCost> {
+	using floor = attachFloor(scope);
+	using _statistics = enableStatistics();
+	await run();
+	return { inNs: eachNs(floor.in()), outNs: eachNs(floor.out()) };
+}
+
+/** What ran between two readings, less what an empty program takes for each run: `alone`, or else that beside it. */
+export function netCost(before: Counts, after: Counts, alone?: EmptyCost): NetCost {
 	const ran = (which: keyof Counts): RunCounts => ({
 		runs: after[which].runs - before[which].runs,
 		runTimeNs: after[which].runTimeNs - before[which].runTimeNs,
 	});
-	const net = (real: RunCounts, empty: RunCounts): number =>
-		real.runTimeNs - (empty.runs === 0 ? 0 : (real.runs * empty.runTimeNs) / empty.runs);
+	const net = (real: RunCounts, emptyNs: number): number => real.runTimeNs - real.runs * emptyNs;
 	return {
 		inRuns: ran("in").runs,
 		outRuns: ran("out").runs,
-		inNs: net(ran("in"), ran("floorIn")),
-		outNs: net(ran("out"), ran("floorOut")),
+		inNs: net(ran("in"), alone?.inNs ?? eachNs(ran("floorIn"))),
+		outNs: net(ran("out"), alone?.outNs ?? eachNs(ran("floorOut"))),
 	};
+}
+
+function eachNs({ runs, runTimeNs }: RunCounts): number {
+	return runs === 0 ? 0 : runTimeNs / runs;
 }

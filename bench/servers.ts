@@ -38,13 +38,24 @@ export async function freePort(): Promise<number> {
 
 const LISTEN = "0A";
 
-/** Whether somebody listens on a port, on any address of the network that a process is in: not every server says so. */
+/**
+ * Whether somebody listens on a port, on any address of the network that a process is in: not every server says so. Nobody does
+ * in that of a process that is gone.
+ */
 export function isListening(pid: number, port: number): boolean {
 	const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-	return readFileSync(`/proc/${pid}/net/tcp`, "latin1")
+	return readIfThere(`/proc/${pid}/net/tcp`)
 		.split("\n")
 		.some((line) => {
 			const [, local = "", , state] = line.trim().split(/\s+/);
 			return local.endsWith(end) && state === LISTEN;
 		});
+}
+
+function readIfThere(path: string): string {
+	try {
+		return readFileSync(path, "latin1");
+	} catch {
+		return "";
+	}
 }

@@ -86,8 +86,8 @@ export const FOR_MATRIX = [
 	program("wget", "wget"),
 ];
 
-/** What httpeek is compared with. @type {Requirement[]} */
-export const FOR_COMPARING = [program("haproxy", "haproxy")];
+/** What httpeek is compared with, and servers that it watches beside those of the tests. @type {Requirement[]} */
+export const FOR_COMPARING = [program("haproxy", "haproxy"), program("apache2-bin", "apache2")];
 
 /** The same, with `--peers`. @type {Requirement[]} */
 export const FOR_COMPARING_PEERS = [program("tshark", "tshark"), program("ngrep", "ngrep")];

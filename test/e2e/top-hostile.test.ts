@@ -42,6 +42,23 @@ function checkTable(terminal: TestTerminal, columns: number): void {
 	}
 }
 
+/** The same of a screen that goes on changing: a frame comes in pieces, and the header may be of the next one already. */
+async function untilTable(terminal: TestTerminal, columns: number): Promise<void> {
+	let problem: unknown;
+	const isInOrder = (): boolean => {
+		try {
+			checkTable(terminal, columns);
+			return true;
+		} catch (error) {
+			problem = error;
+			return false;
+		}
+	};
+	await terminal.until(isInOrder, "all rows have their numbers in the same columns").catch((error: unknown) => {
+		throw new Error(String(error), { cause: problem });
+	});
+}
+
 /** The characters of a line by their column: behind a wide one there is an empty place. */
 function cellsOf(line: string): string[] {
 	return [...line].flatMap((character) => (/[\u4e00-\u9fff]/.test(character) ? [character, ""] : [character]));
@@ -62,7 +79,7 @@ test("live, raw bytes from the wire", { skip: skipReason || noTerminal }, async 
 	}
 	for (const [, shown] of PATHS)
 		await terminal.until((screen) => screen.includes(`${shown} `), `${shown} is on the screen`);
-	checkTable(terminal, size.columns);
+	await untilTable(terminal, size.columns);
 	assert.equal(terminal.title, title);
 	assert.equal(terminal.isGivenBack, false, "it is on its own screen still");
 

@@ -3,9 +3,9 @@
  * metrics go to a collector over OTLP. It is installed when it is first measured, into a folder of its own: neither httpeek
  * nor its development depends on it.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Server, startNode } from "./servers.js";
+import { readIfThere, type Server, startNode } from "./servers.js";
 import { inCheckout, type Workplace } from "./workplace.js";
 
 /** The last ones that run on Node 20. */
@@ -61,12 +61,4 @@ export async function startInstrumented(workplace: Workplace, folder: string): P
 			await collector[Symbol.asyncDispose]();
 		},
 	};
-}
-
-function readIfThere(path: string): string | undefined {
-	try {
-		return readFileSync(path, "utf8");
-	} catch {
-		return undefined;
-	}
 }

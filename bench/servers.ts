@@ -44,18 +44,17 @@ const LISTEN = "0A";
  */
 export function isListening(pid: number, port: number): boolean {
 	const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-	return readIfThere(`/proc/${pid}/net/tcp`)
-		.split("\n")
-		.some((line) => {
-			const [, local = "", , state] = line.trim().split(/\s+/);
-			return local.endsWith(end) && state === LISTEN;
-		});
+	return (readIfThere(`/proc/${pid}/net/tcp`) ?? "").split("\n").some((line) => {
+		const [, local = "", , state] = line.trim().split(/\s+/);
+		return local.endsWith(end) && state === LISTEN;
+	});
 }
 
-function readIfThere(path: string): string {
+/** A file's text, or undefined if it is not there or cannot be read. */
+export function readIfThere(path: string): string | undefined {
 	try {
-		return readFileSync(path, "latin1");
+		return readFileSync(path, "utf8");
 	} catch {
-		return "";
+		return undefined;
 	}
 }

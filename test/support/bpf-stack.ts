@@ -1,8 +1,8 @@
 /**
  * How much stack the functions of a BPF object take together, as verifiers of kernels before 6.9 count it: a call counts with
  * a multiple of 32 bytes (check_max_stack_depth() in the kernel's verifier.c), of 512 for a hook and all that it calls. Later
- * ones count in steps of 16 unless the JIT is off (round_up_stack_depth() there), so what
- * loads on one of them says nothing about the others.
+ * ones count in steps of 16 unless the JIT is off (round_up_stack_depth() there), so what loads on one of them says nothing
+ * about the others.
  *
  * Read from the instructions, which is an upper bound: a verifier passes over what a configuration makes unreachable.
  * https://www.rfc-editor.org/rfc/rfc9669 for the encoding.
@@ -18,7 +18,7 @@ const CALL_OF_FUNCTION = 1;
 const SECTION = { symbols: 2, relocations: 9 } as const;
 const SYMBOL = { function: 2, section: 3 } as const;
 
-export const GRANULE_BYTES = 32;
+const GRANULE_BYTES = 32;
 /** MAX_BPF_STACK. */
 export const STACK_BYTES = 512;
 

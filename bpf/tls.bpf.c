@@ -29,19 +29,19 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		begin_call(stack, object, data, PT_REGS_PARM4(ctx), RESULT_POSITIVE);
 		break;
 	case TLS_HOOK_WRITE:
-		begin_call(stack, object, data, 0, RESULT_COUNT | CALL_EGRESS);
+		begin_call(stack, object, data, 0, sending(RESULT_COUNT, (u32)PT_REGS_PARM3(ctx)));
 		break;
 	case TLS_HOOK_WRITE_EX:
-		begin_call(stack, object, data, PT_REGS_PARM4(ctx), RESULT_ONE | CALL_EGRESS);
+		begin_call(stack, object, data, PT_REGS_PARM4(ctx), sending(RESULT_ONE, (u32)PT_REGS_PARM3(ctx)));
 		break;
 	case TLS_HOOK_WRITE_EX2:
-		begin_call(stack, object, data, PT_REGS_PARM5(ctx), RESULT_ONE | CALL_EGRESS);
+		begin_call(stack, object, data, PT_REGS_PARM5(ctx), sending(RESULT_ONE, (u32)PT_REGS_PARM3(ctx)));
 		break;
 	case TLS_HOOK_SENDFILE:
-		begin_call(stack, object, 0, 0, RESULT_FILE | CALL_EGRESS);
+		begin_call(stack, object, 0, 0, sending(RESULT_FILE, 0));
 		break;
 	case TLS_HOOK_UNCORK:
-		begin_call(stack, object, 0, 0, RESULT_NONE | CALL_EGRESS);
+		begin_call(stack, object, 0, 0, sending(RESULT_NONE, 0));
 		break;
 	case TLS_HOOK_HANDSHAKE:
 		begin_call(stack, object, 0, 0, RESULT_HANDSHAKE);
@@ -151,6 +151,16 @@ int tls_any(struct pt_regs *ctx)
 		refuse_private_stack(ctx);
 	return act(ctx, hook);
 }
+
+enum { SCOPE_LEVELS = 16 }; /* deeper cgroups are found by user space only */
+
+/* Ids of the cgroups in scope, if programs that are executed there are to be told. Written by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, u64);
+	__type(value, u8);
+} tls_scope MAP;
 
 /* Whether the current process is in a cgroup in scope, or below one. 5.10 can only ask for the very one (compat.h). */
 static __always_inline bool is_in_scope(void)

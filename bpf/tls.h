@@ -2,10 +2,6 @@
 /*
  * tls.h: from a call of a TLS library to the stream that its data belongs to.
  *
- * What a call has got or taken is known when it returns: so its arguments wait in between. They are found by the process
- * and the stack pointer, which no two calls in progress share, whatever threads and coroutines do; a call that never
- * returns leaves its place to the next one with that stack.
- *
  * No data of a process is read unless its object has an entry in tls_connections, and only packets of sockets in scope make
  * one. Before that, nothing is read but the object itself, for the random that tells its socket (tls_hello.h).
  */
@@ -15,109 +11,7 @@
 #include "config.h"
 
 #include "resume.h"
-#include "tls_work.h"
-
-/* How a call says how much it has got or taken. */
-enum tls_result {
-	RESULT_COUNT,	 /* returns it; less than 1 is an error */
-	RESULT_FILE,	 /* the same, and the data lies in no memory */
-	RESULT_ONE,	 /* returns 1, and has put it where an argument said */
-	RESULT_POSITIVE, /* the same with 1 or more: SSL_read_early_data */
-	RESULT_NONE,	 /* nothing of its own: what it sends was handed over before (gnutls_record_uncork) */
-	RESULT_HANDSHAKE,
-	RESULT_GO, /* as RESULT_COUNT; sends nothing, and may go on in another thread */
-};
-
-/* A call in progress. */
-struct tls_call {
-	u64 object;
-	u64 address;  /* of the data; 0: it lies in no memory */
-	u64 count_at; /* where the count will be: a size_t */
-	u64 ns;	      /* when it began */
-	u8 is_egress;
-	u8 result; /* enum tls_result */
-	u8 _pad[6];
-};
-
-/* Who is in a call: the process, and its stack pointer or (Go) its goroutine. */
-struct tls_caller {
-	u64 stack;
-	u32 tgid;
-	u32 _pad;
-};
-_Static_assert(offsetof(struct tls_caller, tgid) == offsetof(struct tls_key, tgid), "user space sweeps by either");
-
-/*
- * Calls in progress. Inserted when one begins, deleted when it returns, both by uprobes; user space deletes those of
- * processes that are gone. Full: COUNTER_TLS_FULL, and the call's data is missing in its stream, which loses its framing.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct tls_caller);
-	__type(value, struct tls_call);
-} tls_calls MAP;
-
-enum { SCOPE_LEVELS = 16 }; /* deeper cgroups are found by user space only */
-
-/* Ids of the cgroups in scope, if programs that are executed there are to be told. Written by user space. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
-	__type(key, u64);
-	__type(value, u8);
-} tls_scope MAP;
-
-static __always_inline struct tls_caller caller_at(u64 stack)
-{
-	struct tls_caller caller = { .stack = stack, .tgid = bpf_get_current_pid_tgid() >> 32 };
-
-	return caller;
-}
-
-enum { CALL_EGRESS = 256 }; /* beside enum tls_result: the call sends */
-
-/*
- * A call begins. `how`: enum tls_result, and CALL_EGRESS. `count_at` is of results that are put somewhere. With numbers alone,
- * every kernel verifies it once for all programs; and it takes no part of the stack that the parsers need.
- */
-__noinline __weak int begin_call(u64 stack, u64 object, u64 address, u64 count_at, u32 how)
-{
-	bool is_egress = how & CALL_EGRESS;
-	enum tls_result result = how & (CALL_EGRESS - 1);
-	struct tls_call call = {
-		.object = object,
-		.address = address,
-		.count_at = count_at,
-		.is_egress = is_egress,
-		.result = result,
-	};
-	struct tls_caller caller = caller_at(stack);
-	struct tls_key key = tls_key(object);
-	struct tls_connection *t = result == RESULT_GO ? find_object(&key) : enter_object(&key);
-
-	if (t && result == RESULT_NONE)
-		t->is_uncorking = 1;
-	if (t && is_egress && !address && result == RESULT_COUNT)
-		call.address = t->retry_address;
-	call.ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&tls_calls, &caller, &call, BPF_ANY))
-		count(COUNTER_TLS_FULL);
-	return 0;
-}
-
-/* The arguments of the call that returns; false if its beginning was not seen. */
-static __always_inline bool end_call(u64 stack, struct tls_call *call)
-{
-	struct tls_caller caller = caller_at(stack);
-	struct tls_call *found = bpf_map_lookup_elem(&tls_calls, &caller);
-
-	if (!found)
-		return false;
-	*call = *found;
-	bpf_map_delete_elem(&tls_calls, &caller);
-	return true;
-}
+#include "tls_calls.h"
 
 /*
  * A connection whose beginning was not read waits for data that begins with a whole request line: that tells the role, if
@@ -185,6 +79,17 @@ __noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 begin_ns, u32
 		return 0;
 	if (is_repeated(t, address, begin_ns, is_egress))
 		return 0;
+	if (is_egress) {
+		u32 ahead = t->ahead_bytes < bytes ? t->ahead_bytes : bytes;
+
+		t->retry_bytes = 0;
+		t->ahead_bytes -= ahead;
+		bytes -= ahead;
+		if (!bytes)
+			return 0;
+		seg.address += ahead;
+		seg.bytes = bytes;
+	}
 	seg.is_egress = is_egress;
 	seg.ns = is_egress ? begin_ns : bpf_ktime_get_ns();
 	if (unlikely(c->request.state == STREAM_UNKNOWN) && !meet_plaintext(t, &seg))
@@ -217,23 +122,49 @@ static __always_inline void end_empty(const struct tls_call *call)
 
 	if (!t)
 		return;
-	if (call->result == RESULT_NONE)
+	if (call->result == RESULT_NONE) {
 		t->is_uncorking = 0;
-	else if (call->is_egress)
+	} else if (call->is_egress) {
 		t->retry_address = call->address;
+		if (!t->retry_bytes)
+			t->retry_ns = call->ns;
+		if (!t->ahead_bytes && call->offered_bytes)
+			t->retry_bytes = call->offered_bytes;
+	}
+}
+
+enum { RECORD_BYTES = 1 << 14 }; /* of plaintext, at most (RFC 8446 section 5.1) */
+
+/*
+ * Data came in, and what the application has offered to be sent was not taken yet. That says nothing of what the peer has:
+ * libraries take data when the last of its records has left, and the first ones have long arrived when a body does not fit
+ * into the socket. So a response may come to a request that is still offered. A record that was begun has to be offered
+ * again as it is, so its plaintext is read now.
+ */
+static __always_inline void feed_offered(struct tls_connection *t, const struct tls_key *key)
+{
+	const struct connection *c = &t->connection;
+	u32 bytes = t->retry_bytes < RECORD_BYTES ? t->retry_bytes : RECORD_BYTES;
+
+	if (c->role != ROLE_CLIENT || c->is_pipelined || pending_requests(c, 0) || c->response.state != STREAM_START)
+		return;
+	feed(key->object, t->retry_address, bytes, t->retry_ns, true);
+	t->ahead_bytes = bytes;
 }
 
 /* A call returns. Nothing is done of one whose beginning was not seen. `go`: what a Go program would be found by. */
 static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 {
 	u64 bytes = returned;
+	struct tls_connection *t;
 	struct tls_call call;
 	struct tls_key key;
 
 	if (!end_call(stack, &call) && !end_call(go, &call))
 		return;
 	key = tls_key(call.object);
-	if (!find_object(&key)) {
+	t = find_object(&key);
+	if (!t) {
 		end_work(&key);
 		if (!search_object(call.object, call.ns)) {
 			note_searches(&key);
@@ -252,6 +183,8 @@ static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 		if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)call.count_at))
 			return;
 	}
+	if (t && unlikely(t->retry_bytes) && !call.is_egress)
+		feed_offered(t, &key);
 	feed(call.object, call.address, bytes, call.ns, call.is_egress);
 }
 

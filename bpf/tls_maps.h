@@ -17,17 +17,20 @@
 struct tls_connection {
 	struct connection connection; /* of the plaintext; positions count its bytes */
 	u64 generation;		      /* of the link: an address is used again for other connections */
-	u64 retry_address;	      /* of data that was not taken, and is offered again without being named */
-	u64 fed_address[2];	      /* the last data of each direction, [is_egress], and the call that it was of: */
-	u64 fed_ns[2];		      /* when that began */
-	u32 peer[4];		      /* the socket's ends: role and port may become known later */
+	u64 retry_address;  /* of data that was not taken, and is offered again, perhaps without being named */
+	u64 retry_ns;	    /* when it was first offered */
+	u64 fed_address[2]; /* the last data of each direction, [is_egress], and the call that it was of: */
+	u64 fed_ns[2];	    /* when that began */
+	u32 peer[4];	    /* the socket's ends: role and port may become known later */
 	u16 local_port;
 	u16 remote_port;
 	u8 is_freed;	 /* the library's object is gone, or begins anew: the next socket may have its address */
 	u8 is_uncorking; /* what is sent now was counted when it was handed over */
 	u8 _pad[2];
+	u32 retry_bytes; /* of the data at retry_address; 0: nothing waits, or it was read already: */
+	u32 ahead_bytes; /* read before they were taken, and not to be read again when they are */
 };
-_Static_assert(sizeof(struct tls_connection) == 256, "struct tls_connection");
+_Static_assert(sizeof(struct tls_connection) == 272, "struct tls_connection");
 
 /*
  * Object -> its connection. Inserted by the egress hook when it sees the thread that works on the object send on a socket,

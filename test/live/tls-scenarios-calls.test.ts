@@ -133,6 +133,26 @@ put(server, OK); take(client, len(OK)); exchange(client, server)`,
 		rows: ["POST /a 200 response 1", "GET /next 200 response 1"],
 	},
 	{
+		name: "an answer to a request of which the body is still refused by a full socket, retried from the same and from another buffer",
+		script: `
+ready(); client, server = ends()
+refused = 0
+for path, mode, write in ((b"/n/1", 0, client.write), (b"/n/2", MODE_MOVING_BUFFER, client.write), (b"/n/3", MODE_MOVING_BUFFER, client.write_ex)):
+    call("SSL_ctrl", client.ssl, 78, MODE_MOVING_BUFFER, None); call("SSL_ctrl", client.ssl, 33, mode, None)
+    head = b"POST %s HTTP/1.1\\r\\nContent-Length: 16000000\\r\\n\\r\\n" % path
+    buffers = [head + b"GET /not HTTP/1.1\\r\\n\\r\\n".ljust(32) * 500000 for _ in range(2 if mode else 1)]
+    sent, got = write(buffers[0]), take(server, len(head))
+    assert not sent and write(buffers[-1]) == 0
+    put(server, TOO_LARGE); take(client, len(TOO_LARGE))
+    got = len(got)
+    while got < len(buffers[0]):
+        if not sent: sent = write(buffers[refused % len(buffers)]); refused += 1
+        got += len(server.read(1 << 16))
+    exchange(client, server, path)
+assert refused > 10, refused`,
+		rows: ["POST /n/:id 413 response 3", ...many(3)],
+	},
+	{
 		name: "2, 8 and 16 requests in one write: pipelined",
 		script: `
 ready(); client, server = ends()

@@ -2,13 +2,14 @@
 
 /**
  * What the scripts begin with. The first argument is a file with certificate and key. `ends()` is a connected client and
- * server that have shaken hands, `get(path)` a request, `OK` an answer, `put(end, data)` and `take(end, n)` write and read all,
+ * server that have shaken hands, `get(path)` a request, `OK` and `TOO_LARGE` answers, `put(end, data)` and `take(end, n)` write and read all,
  * `pump(a, data, b)` both at once, `exchange(client, server, path)` has one exchange. No socket blocks. `lib` is libssl.
  * `ready()` waits until httpeek has put its hooks on.
  */
 export const OPENSSL = `
 import ctypes, os, select, signal, socket, struct, sys, tempfile, threading, time
 OK = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
+TOO_LARGE = OK.replace(b"200 OK", b"413 Content Too Large")
 WANT_READ, WANT_WRITE, ZERO_RETURN = 2, 3, 6
 MODE_PARTIAL_WRITE, MODE_MOVING_BUFFER = 1, 2
 TLS1_2, TLS1_3 = 0x303, 0x304

@@ -12,25 +12,29 @@ enum {
 
 /*
  * Where the line begins behind the last newline of the range, or the range's start. Rare, as skip_line() is, but no function of
- * its own: the calls from a hook to find_newline() fill the stack that kernels before 6.9 allow.
+ * its own: the calls from a hook to this one fill the stack that kernels before 6.9 allow.
  */
-static __always_inline int last_line(struct window *w, u32 from_to)
+static __always_inline u32 last_line(const struct window *w, u32 from, u32 to)
 {
-	u32 from = range_from(from_to), to = range_to(from_to), i;
-	u64 zero = opaque_zero, at = zero;
-	int newline;
+	u64 zero = opaque_zero, at = zero, marks;
+	u32 i;
 
-	at = from;
-	for (i = 0; i <= WINDOW_BYTES; i++) {
-		if (at >= to) /* at the window's end masks would lead back to its start */
+	at = (to - 1) & ~7u;
+	forget_bounds(at, WINDOW_MASK);
+	marks = newline_marks(word_at(w, at)) & ~0ull >> (56 - ((to - 1) & 7) * 8);
+	for (i = 0; i < WINDOW_BYTES / 8; i++) {
+		if (marks) {
+			u32 line = at + highest_mark(marks) + 1;
+
+			return line > from ? line : from;
+		}
+		if (at <= from)
 			break;
-		newline = find_newline(w, range(at, to));
-		if (newline < 0)
-			break;
-		at = newline + 1;
-		forget_bounds(at, WINDOW_BYTES * 2 - 1);
+		at -= 8;
+		forget_bounds(at, WINDOW_MASK);
+		marks = newline_marks(word_at(w, at));
 	}
-	return at;
+	return from;
 }
 
 /* As read_line(), without a call for those that nearly all lines are. The line begins within the first `to` bytes. */
@@ -126,7 +130,7 @@ WINDOW_FUNCTION_TO(int, read_lines, (u32 from_to, u32 skipping), (from_to, skipp
 		head->skipping = 1;
 	}
 	if (unlikely(kind == LINES_END))
-		head->line = last_line(w, range(from, to));
+		head->line = last_line(w, from, to);
 	return 0;
 }
 

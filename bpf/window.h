@@ -94,6 +94,17 @@ static __always_inline u32 lowest_mark(u64 marks)
 	return ((((marks & -marks) - 1) & WORD_ONES) * WORD_ONES >> 56) - 1;
 }
 
+/* Index of the highest one. */
+static __always_inline u32 highest_mark(u64 marks)
+{
+	u64 upto = marks >> 7;
+
+	upto |= upto >> 8;
+	upto |= upto >> 16;
+	upto |= upto >> 32;
+	return (upto * WORD_ONES >> 56) - 1;
+}
+
 /* Offset of the first newline of the range, or -1 if there is none. */
 WINDOW_FUNCTION(int, find_newline, (u32 from_to), (from_to))
 {

@@ -1,104 +1,98 @@
-/** Kernel time of the packet programs, by the kernel's own count, less that of empty programs. */
-import { enableStatistics } from "../src/kernel/program.js";
-import { attachFloor, type Floor } from "./floor.js";
+/** Kernel time of the packet program, by the kernel's own count, less that of an empty program. */
+import { enableStatistics, type PacketDirection } from "../src/kernel/program.js";
 import type { Httpeek, RunCounts } from "./httpeek.js";
+import { attachPacketProgram, BOTH_WAYS, type PacketProgram } from "./packet-program.js";
 
-/** Runs and net time of both directions, as the server sees them. */
+/** Packets, and net time of all of them. */
 export interface NetCost {
-	readonly inRuns: number;
-	readonly outRuns: number;
-	readonly inNs: number;
-	readonly outNs: number;
-}
-
-/** What one run of an empty program takes, of each direction. */
-export interface EmptyCost {
-	readonly inNs: number;
-	readonly outNs: number;
-}
-
-/** The real programs and the empty ones, of each direction. */
-export interface Counts {
-	readonly in: RunCounts;
-	readonly out: RunCounts;
-	readonly floorIn: RunCounts;
-	readonly floorOut: RunCounts;
+	readonly runs: number;
+	readonly ns: number;
 }
 
 const NEVER_RAN: RunCounts = { runs: 0, runTimeNs: 0 };
 
-/** Runs as long as it is open: the kernel's statistics are on only so long, and the empty programs attached. */
+/** Times httpeek's packet program as long as it is open: the kernel's statistics are on only so long. */
 export class KernelClock implements Disposable {
 	readonly #httpeek: Httpeek;
-	readonly #floor: Floor;
-	readonly #statistics: Disposable;
+	readonly #statistics = enableStatistics();
 
-	/** @param scope the cgroup that httpeek watches */
-	constructor(httpeek: Httpeek, scope: string) {
+	constructor(httpeek: Httpeek) {
 		this.#httpeek = httpeek;
-		this.#floor = attachFloor(scope);
-		try {
-			this.#statistics = enableStatistics();
-		} catch (error) {
-			this.#floor[Symbol.dispose]();
-			throw error;
-		}
 	}
 
-	/**
-	 * What the programs cost until the returned function is called, less the empty ones beside them. These come second, and
-	 * find the kernel's part of running and timing a program in the caches: right for ratios.
-	 */
-	start(): () => NetCost {
-		const stop = this.startCounts();
-		return () => netCost(...stop());
-	}
-
-	/** The same as it was counted, for netCost(): before, and when the returned function is called. */
-	startCounts(): () => readonly [Counts, Counts] {
-		const before = this.#read();
-		return () => [before, this.#read()];
+	/** The returned function says what ran since. */
+	start(): () => RunCounts {
+		const counts = (): RunCounts => this.#httpeek.programs().get("traffic") ?? NEVER_RAN;
+		return since(counts);
 	}
 
 	[Symbol.dispose](): void {
 		this.#statistics[Symbol.dispose]();
-		this.#floor[Symbol.dispose]();
-	}
-
-	#read(): Counts {
-		const programs = this.#httpeek.programs();
-		return {
-			in: programs.get("traffic_in") ?? NEVER_RAN,
-			out: programs.get("traffic_out") ?? NEVER_RAN,
-			floorIn: this.#floor.in(),
-			floorOut: this.#floor.out(),
-		};
 	}
 }
 
-/** What empty programs cost on a cgroup's packets, nothing else being attached there, while `run` makes them. */
-export async function emptyCost(scope: string, run: () => Promise<unknown>): Promise<EmptyCost> {
-	using floor = attachFloor(scope);
+/**
+ * The same, less the runs of an empty program behind httpeek's. That comes second, and finds the kernel's part of running and
+ * timing a program in the caches: right for ratios.
+ */
+export class PairedClock implements Disposable {
+	readonly #clock: KernelClock;
+	readonly #empty: ReturnType<typeof attachPacketProgram>;
+
+	/** @param scope the cgroup that httpeek watches */
+	constructor(httpeek: Httpeek, scope: string) {
+		this.#empty = attachPacketProgram(scope, "empty", BOTH_WAYS);
+		try {
+			this.#clock = new KernelClock(httpeek);
+		} catch (error) {
+			this.#empty[Symbol.dispose]();
+			throw error;
+		}
+	}
+
+	/** What the program costs until the returned function is called. */
+	start(): () => NetCost {
+		const real = this.#clock.start();
+		const empty = since(this.#empty.counts);
+		return () => netCost(real(), eachNs(empty()));
+	}
+
+	[Symbol.dispose](): void {
+		this.#clock[Symbol.dispose]();
+		this.#empty[Symbol.dispose]();
+	}
+}
+
+/**
+ * What a program costs on a cgroup's packets, nothing else being attached there, while `run` makes them.
+ * @param directions of the packets that it gets
+ */
+export async function costAlone(
+	scope: string,
+	name: PacketProgram,
+	directions: readonly PacketDirection[],
+	run: () => Promise<unknown>,
+): Promise<RunCounts> {
+	using program = attachPacketProgram(scope, name, directions);
 	using _statistics = enableStatistics();
+	const ran = since(program.counts);
 	await run();
-	return { inNs: eachNs(floor.in()), outNs: eachNs(floor.out()) };
+	return ran();
 }
 
-/** What ran between two readings, less what an empty program takes for each run: `alone`, or else that beside it. */
-export function netCost(before: Counts, after: Counts, alone?: EmptyCost): NetCost {
-	const ran = (which: keyof Counts): RunCounts => ({
-		runs: after[which].runs - before[which].runs,
-		runTimeNs: after[which].runTimeNs - before[which].runTimeNs,
-	});
-	const net = (real: RunCounts, emptyNs: number): number => real.runTimeNs - real.runs * emptyNs;
-	return {
-		inRuns: ran("in").runs,
-		outRuns: ran("out").runs,
-		inNs: net(ran("in"), alone?.inNs ?? eachNs(ran("floorIn"))),
-		outNs: net(ran("out"), alone?.outNs ?? eachNs(ran("floorOut"))),
-	};
+/** What ran, less what an empty program takes for each run. */
+export function netCost({ runs, runTimeNs }: RunCounts, emptyNs: number): NetCost {
+	return { runs, ns: runTimeNs - runs * emptyNs };
 }
 
-function eachNs({ runs, runTimeNs }: RunCounts): number {
+export function eachNs({ runs, runTimeNs }: RunCounts): number {
 	return runs === 0 ? 0 : runTimeNs / runs;
+}
+
+function since(counts: () => RunCounts): () => RunCounts {
+	const before = counts();
+	return () => {
+		const after = counts();
+		return { runs: after.runs - before.runs, runTimeNs: after.runTimeNs - before.runTimeNs };
+	};
 }

@@ -182,6 +182,15 @@ static __always_inline void note_reset(struct __sk_buff *skb)
 		c->flags |= CONNECTION_RESET;
 }
 
+/*
+ * Which way a packet goes: what comes in has come through some interface, be it the loopback (skb_iif, set where a packet
+ * enters the stack); what a socket sends has not yet, and is never a packet that came in: those are not sent on with a socket.
+ */
+static __always_inline bool is_going_out(const struct __sk_buff *skb)
+{
+	return !skb->ingress_ifindex;
+}
+
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 {
 	struct bpf_sock *sk = skb->sk;

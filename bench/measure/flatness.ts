@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Disposables } from "../disposables.js";
 import { Httpeek } from "../httpeek.js";
-import { KernelClock } from "../kernel-clock.js";
+import { PairedClock } from "../kernel-clock.js";
 import { CONNECTIONS, fullSpeed, type LoadOptions } from "../load.js";
 import { type Nginx, startNginx } from "../nginx.js";
 import { median } from "../numbers.js";
@@ -77,7 +77,7 @@ async function* compare(
 	cases: readonly Case[],
 ): AsyncGenerator<Row> {
 	await using httpeek = await Httpeek.startWithEndpoints(workplace, scale.manyEndpoints);
-	using clock = new KernelClock(httpeek, workplace.scope);
+	using clock = new PairedClock(httpeek, workplace.scope);
 	const costs = [base, ...cases].map(() => [] as number[]);
 	for (let round = 0; round < scale.flatRounds; round++) {
 		for (const [index, { loads }] of [base, ...cases].entries()) {
@@ -109,7 +109,7 @@ async function nanosecondsEach(
 	seconds: number,
 	servers: readonly Nginx[],
 	loads: readonly Partial<LoadOptions>[],
-	clock: KernelClock,
+	clock: PairedClock,
 	tries = TRIES,
 ): Promise<number> {
 	const port = servers[0]?.port ?? 0;
@@ -119,13 +119,13 @@ async function nanosecondsEach(
 	const before = await requestsOf(servers);
 	const stop = clock.start();
 	await delay(seconds * 1000);
-	const { inNs, outNs } = stop();
+	const { ns } = stop();
 	const after = await requestsOf(servers);
 	await running;
 	if (after - before < FEWEST_REQUESTS && tries > 1) {
 		return await nanosecondsEach(workplace, seconds + 1, servers, loads, clock, tries - 1);
 	}
-	return (inNs + outNs) / (after - before);
+	return ns / (after - before);
 }
 
 async function requestsOf(servers: readonly Nginx[]): Promise<number> {

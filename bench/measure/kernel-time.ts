@@ -1,9 +1,11 @@
 /** What httpeek costs in the kernel, by kind of traffic. */
+import type { PacketDirection } from "../../src/kernel/program.js";
 import { Httpeek } from "../httpeek.js";
-import { type EmptyCost, emptyCost, KernelClock, type NetCost, netCost } from "../kernel-clock.js";
+import { costAlone, eachNs, KernelClock, type NetCost, netCost } from "../kernel-clock.js";
 import { bulk, fullSpeed, pingPong } from "../load.js";
 import { startNginx } from "../nginx.js";
 import { median, spreadOf } from "../numbers.js";
+import { BOTH_WAYS } from "../packet-program.js";
 import { type Row, rowOf } from "../row.js";
 import type { Scale } from "../scale.js";
 import { startNode } from "../servers.js";
@@ -13,22 +15,20 @@ import { measureWarmWork } from "./warm-work.js";
 interface Scenario {
 	readonly what: string;
 	readonly atMostNs?: number;
-	/** Makes the traffic, and returns by how many the time is divided. */
-	readonly run: (seconds: number) => Promise<(cost: NetCost) => number>;
-	/** The part of the time that is meant; default: both directions. */
-	readonly part?: (cost: NetCost) => number;
+	/** Makes the traffic, and says how many requests there were; undefined: packets are what counts. */
+	readonly run: (seconds: number) => Promise<number | undefined>;
+	/** Only packets that go this way are meant. The program is attached by itself then, without the rest of httpeek. */
+	readonly only?: PacketDirection;
 }
-
-const both = ({ inNs, outNs }: NetCost): number => inNs + outNs;
 
 export async function* measureKernelTime(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {
 	await using nginx = await startNginx(workplace);
 	await using echo = await startNode(workplace, "echo");
 	await using sink = await startNode(workplace, "sink");
 
-	const http = async (seconds: number, options: Partial<Parameters<typeof fullSpeed>[1]>): Promise<() => number> => {
+	const http = async (seconds: number, options: Partial<Parameters<typeof fullSpeed>[1]>): Promise<number> => {
 		const { requests } = await fullSpeed(workplace, { port: nginx.port, seconds, ...options });
-		return () => requests;
+		return requests;
 	};
 	const serversCpu = workplace.cpus[0] ?? 0;
 	const scenarios: readonly Scenario[] = [
@@ -46,7 +46,7 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 			atMostNs: 40,
 			run: async (seconds) => {
 				await pingPong(echo.port, seconds);
-				return ({ inRuns, outRuns }) => inRuns + outRuns;
+				return undefined;
 			},
 		},
 		{
@@ -54,22 +54,21 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 			atMostNs: 15,
 			run: async (seconds) => {
 				await bulk(sink.port, seconds);
-				return ({ outRuns }) => outRuns;
+				return undefined;
 			},
-			part: ({ outNs }) => outNs,
+			only: "egress",
 		},
 	];
 	const rounds: (readonly Measured[])[] = [];
 	for (let round = 0; round < scale.kernelRounds; round++) {
 		rounds.push(await timeRound(workplace, scenarios, scale.kernelSeconds));
 	}
-	for (const [index, { what, atMostNs, part = both }] of scenarios.entries()) {
-		const costs = rounds.flatMap((round) => round[index] ?? []);
-		const ins = costs.map(({ cost }) => cost.inNs / cost.inRuns);
-		const outs = costs.map(({ cost }) => cost.outNs / cost.outRuns);
-		const note = `net ns a packet: in ${median(ins).toFixed(0)}, out ${median(outs).toFixed(0)}`;
+	for (const [index, { what, atMostNs }] of scenarios.entries()) {
+		const measured = rounds.flatMap((round) => round[index] ?? []);
+		const packets = median(measured.map(({ cost, requests }) => cost.runs / (requests ?? cost.runs)));
+		const note = packets === 1 ? "" : `${packets.toFixed(2)} packets a request`;
 		const row = { group: "kernel", what: `kernel time: ${what}`, unit: "ns", note } as const;
-		const spread = spreadOf(costs.map(({ cost, divisor }) => part(cost) / divisor(cost)));
+		const spread = spreadOf(measured.map(({ cost, requests }) => cost.ns / (requests ?? cost.runs)));
 		yield rowOf({ ...row, ...(atMostNs !== undefined && { goal: { atMost: atMostNs } }) }, spread);
 	}
 	yield* measureWarmWork(scale);
@@ -77,24 +76,39 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 
 interface Measured {
 	readonly cost: NetCost;
-	readonly divisor: (cost: NetCost) => number;
+	readonly requests: number | undefined;
 }
 
-/** Each scenario in turn: with the empty programs alone, and then with the real ones in their place. */
+/** Each scenario in turn: with the empty program alone, and then with the real one in its place. */
 async function timeRound(
 	workplace: Workplace,
 	scenarios: readonly Scenario[],
 	seconds: number,
 ): Promise<readonly Measured[]> {
-	const empty: EmptyCost[] = [];
-	for (const { run } of scenarios) empty.push(await emptyCost(workplace.scope, () => run(seconds / 2)));
-	await using httpeek = await Httpeek.start(workplace);
-	using clock = new KernelClock(httpeek, workplace.scope);
+	const { scope } = workplace;
+	const emptyNs: number[] = [];
+	for (const { run, only } of scenarios) {
+		emptyNs.push(eachNs(await costAlone(scope, "empty", waysOf(only), () => run(seconds / 2))));
+	}
 	const measured: Measured[] = [];
-	for (const [index, { run }] of scenarios.entries()) {
-		const stop = clock.startCounts();
-		const divisor = await run(seconds);
-		measured.push({ cost: netCost(...stop(), empty[index]), divisor });
+	{
+		await using httpeek = await Httpeek.start(workplace);
+		using clock = new KernelClock(httpeek);
+		for (const [index, { run, only }] of scenarios.entries()) {
+			if (only !== undefined) continue;
+			const stop = clock.start();
+			const requests = await run(seconds);
+			measured[index] = { cost: netCost(stop(), emptyNs[index] ?? 0), requests };
+		}
+	}
+	for (const [index, { run, only }] of scenarios.entries()) {
+		if (only === undefined) continue;
+		const ran = await costAlone(scope, "traffic", [only], () => run(seconds));
+		measured[index] = { cost: netCost(ran, emptyNs[index] ?? 0), requests: undefined };
 	}
 	return measured;
+}
+
+function waysOf(only: PacketDirection | undefined): readonly PacketDirection[] {
+	return only === undefined ? BOTH_WAYS : [only];
 }

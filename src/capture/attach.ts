@@ -1,10 +1,14 @@
 /** Putting programs on cgroups, and undoing what was done. */
 import { closeSync, constants, openSync } from "node:fs";
 import { HttpeekError } from "../base/errors.js";
+import type { PacketDirection } from "../kernel/program.js";
 import type { ObjectNames } from "../wire/object.js";
 import type { Programs } from "./programs.js";
 
 type ProgramName = ObjectNames["program"];
+
+/** A program, and of one that gets packets both ways, which. */
+export type CgroupHook = ProgramName | { readonly program: ProgramName; readonly direction: PacketDirection };
 
 /** Steps to undo, run once, last one first. */
 export class Cleanup {
@@ -21,18 +25,23 @@ export class Cleanup {
 	}
 }
 
+export function programOf(hook: CgroupHook): ProgramName {
+	return typeof hook === "string" ? hook : hook.program;
+}
+
 /** Attaches programs to cgroups. @throws HttpeekError HTTPEEK_SCOPE_NOT_FOUND, HTTPEEK_BPF, HTTPEEK_PRIVILEGE */
 export function attach(
 	programs: Programs,
-	names: readonly ProgramName[],
+	hooks: readonly CgroupHook[],
 	cgroups: readonly string[],
 	cleanup: Cleanup,
 ): void {
 	for (const cgroup of cgroups) {
 		const fd = openCgroup(cgroup);
 		try {
-			for (const name of names) {
-				const link = programs.program(name).attachCgroup(fd, cgroup);
+			for (const hook of hooks) {
+				const direction = typeof hook === "string" ? undefined : hook.direction;
+				const link = programs.program(programOf(hook)).attachCgroup(fd, cgroup, direction);
 				cleanup.defer(() => link.close());
 			}
 		} finally {

@@ -1,12 +1,12 @@
 /**
  * Both objects into the kernel, with the verifier at work in several threads. It takes most of the time from start to
- * counting, nearly all of it for three programs, and would look at one after the other if one thread loaded them.
+ * counting, nearly all of it for two programs, and would look at one after the other if one thread loaded them.
  */
 import { HttpeekError } from "../base/errors.js";
 import type { ObjectNames } from "../wire/object.js";
 import { fillQueues, openPrograms, type ProgramOptions, type Programs, type TableSizes } from "./programs.js";
 import type { Scope } from "./scope.js";
-import { TlsKit } from "./tls-kit.js";
+import type { TlsKit } from "./tls-kit.js";
 
 type ProgramName = ObjectNames["program"];
 
@@ -20,16 +20,24 @@ const FILLING: readonly ProgramName[] = [
 	"fill_owners",
 ];
 /** Each row in a thread of its own. */
-const SLOW: readonly (readonly ProgramName[])[] = [
-	["traffic_in", "sock_released", ...FILLING],
-	["traffic_out", "sock_state"],
-];
+const SLOW: readonly (readonly ProgramName[])[] = [["traffic"], ["sock_state", "sock_released", ...FILLING]];
+
+/** Imported while the verifier is at work: some thirty files, which not everybody needs. */
+type TlsModules = typeof import("./tls-kit.js") & typeof import("./tls-source.js");
+
+/** What encrypted connections are read with, and how. */
+export interface LoadedTls {
+	readonly kit: TlsKit;
+	readonly openTlsSource: TlsModules["openTlsSource"];
+	/** False when the kernel has refused it. */
+	readonly isLoaded: boolean;
+}
 
 /** In the kernel, attached nowhere yet. The caller closes them. */
 export interface Loaded {
 	readonly programs: Programs;
-	/** What encrypted connections are read with, or why they cannot be; undefined where they are not to be. */
-	readonly tls: TlsKit | HttpeekError | undefined;
+	/** Or why they cannot be read; undefined where they are not to be. */
+	readonly tls: LoadedTls | HttpeekError | undefined;
 }
 
 /**
@@ -39,35 +47,57 @@ export interface Loaded {
  */
 export async function loadAll(path: string, scope: Scope, sizes: TableSizes, options: ProgramOptions): Promise<Loaded> {
 	const programs = openPrograms(sizes, options, path, QUICK);
-	let kit: TlsKit | HttpeekError | undefined;
+	let tls: LoadedTls | HttpeekError | undefined;
 	try {
 		programs.load();
 		const slow = SLOW.map((names) => programs.openBeside(names));
-		if (options.isTlsRead === true) kit = orProblem(() => new TlsKit(programs, sizes, options, scope));
-		const tls = kit instanceof TlsKit ? kit : undefined;
-		const loads = Promise.all([tls?.programs, ...slow].map((object) => object?.loadInBackground()));
+		const loads = slow.map((object) => object.loadInBackground());
 		try {
-			tls?.prepare();
+			// while the verifier is at work
+			if (options.isTlsRead === true) tls = await orProblem(() => loadTls(programs, scope, sizes, options));
 		} finally {
 			// whatever happens: nothing may be closed before
-			await loads;
+			await Promise.all(loads);
 		}
-		const [isTlsLoaded, ...areLoaded] = await loads;
 		// what was refused is loaded again, in this thread: so libbpf can say what it was, and why
-		for (const [i, names] of SLOW.entries()) if (areLoaded[i] === false) programs.openBeside(names).load();
+		for (const [i, names] of SLOW.entries()) if ((await loads[i]) === false) programs.openBeside(names).load();
 		fillQueues(programs, sizes);
-		if (isTlsLoaded === false) kit = orProblem(() => tls?.load());
-		return { programs, tls: kit };
+		if (tls !== undefined && !(tls instanceof HttpeekError) && !tls.isLoaded) {
+			const { kit } = tls;
+			const loaded = await orProblem(async () => kit.load());
+			if (loaded instanceof HttpeekError) tls = loaded;
+		}
+		return { programs, tls };
 	} catch (error) {
-		if (kit instanceof TlsKit) kit.close();
+		if (tls !== undefined && !(tls instanceof HttpeekError)) tls.kit.close();
 		programs.close();
 		throw error;
 	}
 }
 
-function orProblem<T>(work: () => T): T | HttpeekError {
+async function loadTls(
+	programs: Programs,
+	scope: Scope,
+	sizes: TableSizes,
+	options: ProgramOptions,
+): Promise<LoadedTls> {
+	const { TlsKit } = await import("./tls-kit.js");
+	const kit = new TlsKit(programs, sizes, options, scope);
+	const load = kit.programs.loadInBackground();
 	try {
-		return work();
+		const { openTlsSource } = await import("./tls-source.js");
+		kit.prepare();
+		return { kit, openTlsSource, isLoaded: await load };
+	} catch (error) {
+		await load;
+		kit.close();
+		throw error;
+	}
+}
+
+async function orProblem<T>(work: () => Promise<T>): Promise<T | HttpeekError> {
+	try {
+		return await work();
 	} catch (error) {
 		if (error instanceof HttpeekError) return error;
 		throw error;

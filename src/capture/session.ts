@@ -6,9 +6,8 @@ import type { SampleOptions } from "../model/exchange.js";
 import type { Snapshot } from "../model/snapshot.js";
 import type { TargetOptions } from "../model/target.js";
 import { Counter } from "../wire/layout.js";
-import type { ObjectNames } from "../wire/object.js";
 import { Accumulator, type ServiceResolver } from "./accumulate.js";
-import { attach, Cleanup } from "./attach.js";
+import { attach, type CgroupHook, Cleanup, programOf } from "./attach.js";
 import { ConnectionReader } from "./connections.js";
 import { ExchangeDecoder } from "./exchange-events.js";
 import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
@@ -29,9 +28,8 @@ import { followDescendants, type Scope } from "./scope.js";
 import { type ExistingSocket, existingSockets, type SeedSummary } from "./seed.js";
 import { SocketOwners } from "./socket-owners.js";
 import type { Tables } from "./tables.js";
-import { TlsKit } from "./tls-kit.js";
 import type { TlsReport } from "./tls-reader.js";
-import { openTlsSource, type TlsSource } from "./tls-source.js";
+import type { TlsSource } from "./tls-source.js";
 import { type KernelWatch, watchConfig } from "./watch-config.js";
 
 export interface CaptureOptions {
@@ -57,24 +55,22 @@ const WATCH_RING_BYTES = 4 * 1024 * 1024;
 const SAMPLE_RING_BYTES = 64 * 1024;
 const SAMPLES = 100;
 
-type ProgramName = ObjectNames["program"];
-
 /*
  * The order of attaching. First what records the owners of new sockets, so that reading /proc for the older ones leaves no
  * gap. Packets come before the hooks that announce connections: a connection announced to programs that do not see its
  * packets yet would look like one with a hole in it, whereas one met in the middle is simply taken up. connect(2) comes
  * last: a call of which the SYN is not seen counts as unreachable. They are taken off in reverse order.
  */
-const BEFORE_SEEDING: readonly ProgramName[] = ["sock_created"];
-const AFTER_SEEDING: readonly ProgramName[] = [
-	"traffic_in",
-	"traffic_out",
+const BEFORE_SEEDING: readonly CgroupHook[] = ["sock_created"];
+const AFTER_SEEDING: readonly CgroupHook[] = [
+	{ program: "traffic", direction: "ingress" },
+	{ program: "traffic", direction: "egress" },
 	"sock_state",
 	"sock_released",
 	"connect_v4",
 	"connect_v6",
 ];
-const ALL_PROGRAMS = [...BEFORE_SEEDING, ...AFTER_SEEDING];
+const ALL_PROGRAMS = [...new Set([...BEFORE_SEEDING, ...AFTER_SEEDING].map(programOf))];
 
 export class CaptureSession {
 	/** What became of the sockets that existed at the start. */
@@ -118,7 +114,7 @@ export class CaptureSession {
 		};
 		if (tls instanceof HttpeekError) note(tls);
 		else if (tls !== undefined) {
-			this.#tls = openTlsSource(programs, tls, this.#scope, note);
+			this.#tls = tls.openTlsSource(programs, tls.kit, this.#scope, note);
 			this.#attachments.defer(() => this.#tls?.close());
 		}
 		this.#startedAt = new Date();
@@ -143,7 +139,7 @@ export class CaptureSession {
 			const loaded = await loadAll(options.objectPath ?? objectPath(), scope, sizes, programOptions);
 			cleanup.defer(() => loaded.programs.close());
 			const { tls } = loaded;
-			if (tls instanceof TlsKit) cleanup.defer(() => tls.close());
+			if (tls !== undefined && !(tls instanceof HttpeekError)) cleanup.defer(() => tls.kit.close());
 			return new CaptureSession(options, loaded, sizes, cleanup);
 		} catch (error) {
 			cleanup.run();

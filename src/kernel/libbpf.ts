@@ -6,7 +6,8 @@ import { createRequire } from "node:module";
 import type * as Koffi from "koffi";
 import { HttpeekError } from "../base/errors.js";
 import { Errno } from "./errno.js";
-import type { Native, Pointer, PollHandle, TestRunInput, TestRunOutput } from "./native.js";
+import type { Native, Pointer, TestRunInput, TestRunOutput } from "./native.js";
+import { pollHandle } from "./poll-handle.js";
 
 const LIBRARY = "libbpf.so.1";
 /** enum libbpf_print_level: warnings and errors; 1 is information, 2 is debugging. */
@@ -71,21 +72,6 @@ function load(): Native {
 	}
 }
 
-/** `koffi.node` is not in koffi's documentation: what it lacks, or refuses, is done by timers (ring.ts). */
-function pollHandle(koffi: typeof Koffi, fd: number): PollHandle | undefined {
-	try {
-		const handle = koffi.node.poll(fd, { readable: true }, () => undefined);
-		handle.stop();
-		return {
-			start: (onReadable) => handle.start({ readable: true }, onReadable),
-			stop: () => handle.stop(),
-			close: () => handle.close(),
-		};
-	} catch {
-		return undefined;
-	}
-}
-
 type LibraryHandle = ReturnType<typeof Koffi.load>;
 
 /** Declares everything. Signatures: https://github.com/libbpf/libbpf/blob/v1.1.2/src/libbpf.h and bpf.h */
@@ -134,6 +120,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 	const versionString = libbpf.func("const char *libbpf_version_string(void)");
 	const open = libbpf.func("bpf_object__open_file", "void *", ["str", koffi.pointer(openOptions)]);
 	const testRun = libbpf.func("bpf_prog_test_run_opts", "int", ["int", koffi.inout(koffi.pointer(testRunOptions))]);
+	const linkCreate = libbpf.func("int bpf_link_create(int program_fd, int target_fd, int attach_type, void *opts)");
 	const attachUprobe = libbpf.func("bpf_program__attach_uprobe_opts", "void *", [
 		...["void *", "int", "str", "size_t"],
 		koffi.pointer(uprobeOptions),
@@ -212,6 +199,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		programFd: libbpf.func("int bpf_program__fd(void *program)"),
 		programSetAutoload: libbpf.func("int bpf_program__set_autoload(void *program, bool autoload)"),
 		attachCgroup: libbpf.func("void *bpf_program__attach_cgroup(void *program, int cgroup_fd)"),
+		linkCgroup: (programFd, cgroupFd, type) => linkCreate(programFd, cgroupFd, type, null),
 		attachUprobe: (program, pid, path, offset, atReturn) =>
 			attachUprobe(program, pid, path, offset, {
 				sz: koffi.sizeof(uprobeOptions),

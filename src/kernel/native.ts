@@ -82,6 +82,8 @@ export interface Native {
 	/** Whether `objectLoad` loads the program. */
 	programSetAutoload(program: Pointer, isLoaded: boolean): number;
 	attachCgroup(program: Pointer, cgroupFd: number): Pointer | null;
+	/** The same as another type (enum bpf_attach_type) than it was loaded for: a descriptor, or a negative errno. */
+	linkCgroup(programFd: number, cgroupFd: number, type: number): number;
 	/** `pid` -1: in all processes that map the file. `offset`: in the file. `atReturn`: when the function there returns. */
 	attachUprobe(program: Pointer, pid: number, path: string, offset: number, atReturn: boolean): Pointer | null;
 	/** Before loading: what the program will be attached to (enum bpf_attach_type). */

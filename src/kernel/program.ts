@@ -59,6 +59,10 @@ const ALL_PROCESSES = -1;
 
 const TOO_MANY_PROGRAMS = "64 programs run on this cgroup already: detach those of another tool (bpftool cgroup tree)";
 
+/** Of `enum bpf_attach_type`: which way the packets of a cgroup go. */
+const CGROUP_SKB = { ingress: 0, egress: 1 } as const;
+export type PacketDirection = keyof typeof CGROUP_SKB;
+
 /** `BPF_STATS_RUN_TIME` of enum bpf_stats_type. */
 const RUN_TIME = 0;
 
@@ -97,17 +101,23 @@ export class BpfProgram {
 	 *
 	 * @param cgroupFd a descriptor of the directory; may be closed afterwards
 	 * @param where the directory's path, for messages
+	 * @param direction of the packets that it gets; default: what it was loaded for
 	 * @throws HttpeekError HTTPEEK_BPF, HTTPEEK_PRIVILEGE
 	 */
-	attachCgroup(cgroupFd: number, where: string): BpfLink {
+	attachCgroup(cgroupFd: number, where: string, direction?: PacketDirection): Attachment {
+		if (direction !== undefined) {
+			const fd = native().linkCgroup(native().programFd(this.#program), cgroupFd, CGROUP_SKB[direction]);
+			if (fd < 0) throw this.#refusedBy(where, fd);
+			return new LinkDescriptor(fd);
+		}
 		const link = native().attachCgroup(this.#program, cgroupFd);
-		if (link !== null) return new BpfLink(link);
-		const errno = native().errno();
-		throw bpfRefused(
-			`attach ${this.name} to ${where}`,
-			errno,
-			errno === Errno.E2BIG ? { hint: TOO_MANY_PROGRAMS } : {},
-		);
+		if (link === null) throw this.#refusedBy(where, native().errno());
+		return new BpfLink(link);
+	}
+
+	#refusedBy(cgroup: string, errno: number): HttpeekError {
+		const isFull = Math.abs(errno) === Errno.E2BIG;
+		return bpfRefused(`attach ${this.name} to ${cgroup}`, errno, isFull ? { hint: TOO_MANY_PROGRAMS } : {});
 	}
 
 	/**

@@ -7,7 +7,7 @@ import { bpfRefused, type LoadFailure, loadRefused, summarizeVerifierLog } from 
 const failure: LoadFailure = {
 	path: "/opt/x.bpf.o",
 	error: -13,
-	warnings: ["prog 'traffic_in': BPF program load failed: Permission denied", "failed to load object '/opt/x.bpf.o'"],
+	warnings: ["prog 'traffic': BPF program load failed: Permission denied", "failed to load object '/opt/x.bpf.o'"],
 	verifierLog: "0: (b7) r0 = 0\nR4 invalid zero-sized read: u64=[0,7]\nprocessed 9 insns (limit 1000000)\n",
 	missingCapabilities: [],
 	kernelRelease: "5.10.0-28-amd64",
@@ -51,7 +51,7 @@ test("a refused program: its name, the kernel, the reason from the log", () => {
 	assert.equal(error.code, "HTTPEEK_VERIFIER");
 	assert.equal(
 		error.message,
-		"Linux 5.10.0-28-amd64 refused the BPF program traffic_in: permission denied (EACCES)\n" +
+		"Linux 5.10.0-28-amd64 refused the BPF program traffic: permission denied (EACCES)\n" +
 			"  0: (b7) r0 = 0\n  R4 invalid zero-sized read: u64=[0,7]",
 	);
 	assert.ok(error.hint);

@@ -4,18 +4,16 @@
 export type ProgramName =
 	| "connect_v4"
 	| "connect_v6"
+	| "empty"
 	| "fill_cells"
 	| "fill_endpoints"
 	| "fill_other_cells"
 	| "fill_other_endpoints"
 	| "fill_owners"
-	| "floor_in"
-	| "floor_out"
 	| "sock_created"
 	| "sock_released"
 	| "sock_state"
-	| "traffic_in"
-	| "traffic_out";
+	| "traffic";
 
 /** Maps of the object. */
 export type MapName =

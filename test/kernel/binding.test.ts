@@ -108,13 +108,13 @@ describe("libbpf binding", { skip }, () => {
 		// Ethernet, then an IPv4 header without a socket behind it
 		const data = new Uint8Array(64);
 		data.set([0x08, 0x00, 0x45, 0x00], 12);
-		const { returnValue, dataOut } = programs.program("traffic_in").testRun({ data, repeat: 100 });
+		const { returnValue, dataOut } = programs.program("traffic").testRun({ data, repeat: 100 });
 		assert.equal(returnValue, 1);
 		assert.equal(dataOut.length, data.length);
 	});
 
 	test("statistics tell how often a program ran, and how long", () => {
-		const program = programs.program("traffic_out");
+		const program = programs.program("traffic");
 		const { runs, runTimeNs } = program.statistics();
 		{
 			using _statistics = enableStatistics();
@@ -132,9 +132,12 @@ describe("libbpf binding", { skip }, () => {
 		try {
 			const fd = openSync(directory, "r");
 			try {
-				const link = programs.program("traffic_in").attachCgroup(fd, directory);
-				link.close();
-				link.close();
+				const traffic = programs.program("traffic");
+				for (const direction of [undefined, "ingress", "egress"] as const) {
+					const link = traffic.attachCgroup(fd, directory, direction);
+					link.close();
+					link.close();
+				}
 			} finally {
 				closeSync(fd);
 			}
@@ -146,10 +149,12 @@ describe("libbpf binding", { skip }, () => {
 	test("what is no cgroup is refused with its errno", () => {
 		const fd = openSync(tmpdir(), "r");
 		try {
-			assert.throws(
-				() => programs.program("traffic_in").attachCgroup(fd, tmpdir()),
-				/^HttpeekError: cannot attach traffic_in to \S+: .*\(EBADF\)$/,
-			);
+			for (const direction of [undefined, "egress"] as const) {
+				assert.throws(
+					() => programs.program("traffic").attachCgroup(fd, tmpdir(), direction),
+					/^HttpeekError: cannot attach traffic to \S+: .*\(EBADF\)$/,
+				);
+			}
 		} finally {
 			closeSync(fd);
 		}

@@ -124,6 +124,19 @@ int conversation(struct __sk_buff *skb)
 	return PASS;
 }
 
+/* A packet whose direction is known: not every kernel lets a test run say where a packet has come in. */
+SEC("cgroup_skb/ingress")
+int packet_in(struct __sk_buff *skb)
+{
+	return watch_packet(skb, false);
+}
+
+SEC("cgroup_skb/ingress")
+int packet_out(struct __sk_buff *skb)
+{
+	return watch_packet(skb, true);
+}
+
 /* The histogram bucket of the nanoseconds in the packet. */
 SEC("cgroup_skb/ingress")
 int bucket_of(struct __sk_buff *skb)

@@ -12,7 +12,9 @@ import {
 	type TableSizes,
 	tableSizes,
 } from "../../src/capture/programs.js";
+import type { Tables } from "../../src/capture/tables.js";
 import type { BpfObject } from "../../src/kernel/object.js";
+import type { TestRunOptions } from "../../src/kernel/program.js";
 import type { WatchedExchange } from "../../src/model/snapshot.js";
 import type { TargetOptions } from "../../src/model/target.js";
 import type { ObjectNames } from "../../src/wire/object.js";
@@ -38,7 +40,7 @@ export interface Played extends Counted {
 }
 
 interface HarnessNames {
-	readonly program: "conversation" | "bucket_of";
+	readonly program: "conversation" | "bucket_of" | "packet_in" | "packet_out";
 	readonly map: ObjectNames["map"] | "harness";
 	readonly config: ObjectNames["config"];
 }
@@ -99,9 +101,19 @@ export class Harness {
 		};
 	}
 
+	/** Has a packet, from its Ethernet header on, pass a socket that no packet has passed before, so many times. */
+	pass(packet: Uint8Array, direction: "in" | "out" = "in", repeat = 1): Counted {
+		this.#run(`packet_${direction}`, packet, { repeat });
+		return this.#counts.take();
+	}
+
+	get tables(): Tables {
+		return this.#counts.tables;
+	}
+
 	/** How long one run of a conversation takes, in ns, as the mean of so many. */
 	runNs(script: Conversation, runs: number): number {
-		return this.#run("conversation", script.encode(), runs);
+		return this.#run("conversation", script.encode(), { repeat: runs });
 	}
 
 	/** histogram_bucket() of the kernel side. */
@@ -120,8 +132,8 @@ export class Harness {
 		this.close();
 	}
 
-	#run(program: "conversation" | "bucket_of", data: Uint8Array, repeat = 1): number {
-		const { returnValue, durationNs } = this.#object.program(program).testRun({ data, repeat });
+	#run(program: HarnessNames["program"], data: Uint8Array, options: Omit<TestRunOptions, "data"> = {}): number {
+		const { returnValue, durationNs } = this.#object.program(program).testRun({ data, ...options });
 		if (returnValue !== PASS) throw new Error(`${program} of the harness gave up`);
 		return durationNs;
 	}

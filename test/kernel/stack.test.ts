@@ -10,8 +10,8 @@ const OBJECTS = fileURLToPath(new URL("../../../build/bpf", import.meta.url));
 const ARCHITECTURES = ["x64", "arm64"];
 /** Of each object, a hook whose way is long: that it is known whole shows that calls are found. */
 const LONG_WAYS = {
-	httpeek: ["traffic_in", "step"],
-	"httpeek-compat": ["traffic_in", "step_at"],
+	httpeek: ["traffic", "end_tls_exchanges"],
+	"httpeek-compat": ["traffic", "end_tls_exchanges"],
 	"httpeek-tls": ["tls_end", "feed"],
 	"httpeek-tls-compat": ["tls_end", "feed"],
 } as const;

@@ -48,13 +48,11 @@ const PROGRAMS: Readonly<Record<ProgramName, true>> = {
 	fill_other_cells: true,
 	fill_other_endpoints: true,
 	fill_owners: true,
-	floor_in: true,
-	floor_out: true,
+	empty: true,
 	sock_created: true,
 	sock_released: true,
 	sock_state: true,
-	traffic_in: true,
-	traffic_out: true,
+	traffic: true,
 };
 const TLS_PROGRAMS: Readonly<Record<TlsProgramName, true>> = {
 	go_close: true,
@@ -85,6 +83,8 @@ function tlsPrograms(): string[] {
 const HARNESS_PROGRAMS = [
 	"conversation",
 	"bucket_of",
+	"packet_in",
+	"packet_out",
 	...Object.keys(PROGRAMS).filter((name) => name.startsWith("fill_")),
 ];
 

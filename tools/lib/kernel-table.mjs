@@ -50,7 +50,7 @@ function row({ kernel, objects, tests, alarms }, now) {
 	const cells = [
 		kernel,
 		`\`${product?.object}\``,
-		["traffic_in", "traffic_out", "sock_state"].map(instructions).join(" / "),
+		["traffic", "sock_state"].map(instructions).join(" / "),
 		sum("passed"),
 		sum("failed"),
 		sum("skipped"),

@@ -46,7 +46,7 @@ export interface ObjectNames {
 function programs(path) {
 	const objdump = needProgram("llvm-objdump-19", "llvm-objdump");
 	const symbols = runQuietly(objdump, ["-t", path], `list the programs of ${path}`);
-	// 0000000000000000 g     F cgroup_skb/ingress  0000000000001050 traffic_in
+	// 0000000000000000 g     F cgroup_skb/ingress  0000000000001050 traffic
 	return [...symbols.matchAll(/^[0-9a-f]+ [gw ]{2}.*F (\S+)\s+[0-9a-f]+ (\S+)$/gm)]
 		.filter(([, section]) => section !== SUBPROGRAMS)
 		.map(([, , name]) => name ?? "");

@@ -19,7 +19,7 @@ const MOST_TO_ONE_SERVER = 20_000;
 /** A few seconds, on a machine that has nothing else to do. */
 const LONGEST_OPENING_SECONDS = 120;
 const BYTES_PER_MB = 1_000_000;
-/** What bench/README.md promises for 50,000 connections and 10,000 endpoints: more CPUs have more copies of a counter. */
+/** What bench/README.md promises for 50,000 connections and 10,000 endpoints: TLS is read, and more CPUs have more copies of a counter. */
 const BUDGET_MB = { upToTwoCpus: 100, more: 170 };
 
 export async function* measureIdleConnections(workplace: Workplace, scale: Scale): AsyncGenerator<Row> {

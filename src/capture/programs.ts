@@ -67,11 +67,11 @@ const TLS_TABLE_SIZES = {
 	/** Connections that are read at the same time. */
 	tls_connections: 16_384,
 	/** Threads that work on a connection whose socket is not known. */
-	tls_tasks: 8192,
+	tls_tasks: 4096,
 	/** Connections that have shaken hands and whose object is not known. */
 	tls_hellos: 4096,
 	/** Processes that are known to have made a socket. */
-	tls_seen: 8192,
+	tls_seen: 4096,
 	/** Bytes of the ring that tells of processes: some thousand of them. */
 	tls_processes: 65_536,
 	/** Connections with many requests in flight. */
@@ -79,9 +79,9 @@ const TLS_TABLE_SIZES = {
 	/** Connections with a head that came in pieces. */
 	tls_request_carries: 512,
 	tls_response_carries: 512,
-	/** Connections with requests in flight, while somebody watches. */
-	tls_targets: 512,
 } as const;
+/** Connections with requests in flight, where somebody watches: 4 KB each. */
+const TLS_TARGETS = 512;
 
 /** The first kernel that takes the main objects: it has pointer arguments of global functions and fetching atomics. */
 const MAIN_OBJECT_SINCE = [5, 13] as const;
@@ -218,7 +218,8 @@ export function openPrograms(
 			early_requests: sizes.cpus,
 			workspaces: sizes.workspaces,
 			events: options.ringBytes ?? LEAST_RING_BYTES,
-			...(options.isTlsRead === true ? TLS_TABLE_SIZES : {}),
+			...(options.isTlsRead === true && TLS_TABLE_SIZES),
+			...(options.isTlsRead === true && options.watch !== undefined && { tls_targets: TLS_TARGETS }),
 		},
 	});
 }

@@ -43,7 +43,7 @@ const MANY_UPROBES_SINCE = [6, 12] as const;
 /** Calls of TLS libraries in progress at the same time. */
 const CALLS = 16_384;
 /** Objects of TLS libraries whose socket is looked for at the same time. */
-const SEARCHES = 8192;
+const SEARCHES = 4096;
 
 /** Maps of both objects: whatever the uprobes count in, the packet hooks and user space read. */
 const SHARED = [

@@ -1,15 +1,6 @@
 /** The table of docs/kernels.md: a row for each kernel, replaced when that kernel is tested again. */
 
-const HEADER = [
-	"kernel",
-	"object",
-	"verifier: in / out / sockops",
-	"passed",
-	"failed",
-	"skipped",
-	"kernel log",
-	"date",
-];
+const HEADER = ["kernel", "object", "verifier: traffic / sockops", "passed", "failed", "skipped", "kernel log", "date"];
 const NO_TABLE = "docs/kernels.md lost its table";
 
 /** @typedef {import("../../test/vm/guest.js").GuestReport} GuestReport */

@@ -27,21 +27,21 @@ export interface Scale {
 	readonly starts: number;
 }
 
-/** Some ten minutes. */
+/** Less than ten minutes. */
 export const FULL: Scale = {
 	countedSeconds: 5,
 	kernelSeconds: 2,
-	kernelRounds: 5,
+	kernelRounds: 4,
 	warmRounds: 25,
 	pairSeconds: 2,
-	pairs: 12,
-	cpuSeconds: 12,
+	pairs: 9,
+	cpuSeconds: 10,
 	idleConnections: 10_000,
 	idlePairs: 3,
 	manyConnections: 50_000,
 	manyEndpoints: 10_000,
 	flatSeconds: 1.5,
-	flatRounds: 5,
+	flatRounds: 4,
 	peerSeconds: 5,
 	emulatedSeconds: 4,
 	emulatedRounds: 3,

@@ -1,5 +1,5 @@
 /** A packet program that the benchmark attaches by itself, without the rest of httpeek. */
-import { closeSync, openSync } from "node:fs";
+import { attach, Cleanup } from "../src/capture/attach.js";
 import { objectPath } from "../src/capture/programs.js";
 import { BpfObject } from "../src/kernel/object.js";
 import type { PacketDirection } from "../src/kernel/program.js";
@@ -22,22 +22,15 @@ export function attachPacketProgram(
 	directions: readonly PacketDirection[],
 ): AttachedProgram {
 	const object = BpfObject.open<ObjectNames>(objectPath(), { only: [], optionalPrograms: [name] });
-	const undo = [() => object.close()];
-	const dispose = (): void => {
-		for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
-	};
+	const undo = new Cleanup();
+	undo.defer(() => object.close());
 	try {
 		object.load();
-		const fd = openSync(cgroup, "r");
-		undo.push(() => closeSync(fd));
-		const program = object.program(name);
-		for (const direction of directions) {
-			const link = program.attachCgroup(fd, cgroup, direction);
-			undo.push(() => link.close());
-		}
-		return { counts: () => program.statistics(), [Symbol.dispose]: dispose };
+		const hooks = directions.map((direction) => ({ program: name, direction }));
+		attach(object, hooks, [cgroup], undo);
+		return { counts: () => object.program(name).statistics(), [Symbol.dispose]: () => undo.run() };
 	} catch (error) {
-		dispose();
+		undo.run();
 		throw error;
 	}
 }

@@ -7,8 +7,11 @@ import type { Programs } from "./programs.js";
 
 type ProgramName = ObjectNames["program"];
 
-/** A program, and of one that gets packets both ways, which. */
-export type CgroupHook = ProgramName | { readonly program: ProgramName; readonly direction: PacketDirection };
+/** A program of a cgroup, and of one that gets packets both ways, which; default: what it was loaded for. */
+export interface CgroupHook {
+	readonly program: ProgramName;
+	readonly direction?: PacketDirection;
+}
 
 /** Steps to undo, run once, last one first. */
 export class Cleanup {
@@ -25,10 +28,6 @@ export class Cleanup {
 	}
 }
 
-export function programOf(hook: CgroupHook): ProgramName {
-	return typeof hook === "string" ? hook : hook.program;
-}
-
 /** Attaches programs to cgroups. @throws HttpeekError HTTPEEK_SCOPE_NOT_FOUND, HTTPEEK_BPF, HTTPEEK_PRIVILEGE */
 export function attach(
 	programs: Programs,
@@ -39,9 +38,8 @@ export function attach(
 	for (const cgroup of cgroups) {
 		const fd = openCgroup(cgroup);
 		try {
-			for (const hook of hooks) {
-				const direction = typeof hook === "string" ? undefined : hook.direction;
-				const link = programs.program(programOf(hook)).attachCgroup(fd, cgroup, direction);
+			for (const { program, direction } of hooks) {
+				const link = programs.program(program).attachCgroup(fd, cgroup, direction);
 				cleanup.defer(() => link.close());
 			}
 		} finally {

@@ -7,7 +7,7 @@ import type { Snapshot } from "../model/snapshot.js";
 import type { TargetOptions } from "../model/target.js";
 import { Counter } from "../wire/layout.js";
 import { Accumulator, type ServiceResolver } from "./accumulate.js";
-import { attach, type CgroupHook, Cleanup, programOf } from "./attach.js";
+import { attach, type CgroupHook, Cleanup } from "./attach.js";
 import { ConnectionReader } from "./connections.js";
 import { ExchangeDecoder } from "./exchange-events.js";
 import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
@@ -61,16 +61,16 @@ const SAMPLES = 100;
  * packets yet would look like one with a hole in it, whereas one met in the middle is simply taken up. connect(2) comes
  * last: a call of which the SYN is not seen counts as unreachable. They are taken off in reverse order.
  */
-const BEFORE_SEEDING: readonly CgroupHook[] = ["sock_created"];
+const BEFORE_SEEDING: readonly CgroupHook[] = [{ program: "sock_created" }];
 const AFTER_SEEDING: readonly CgroupHook[] = [
 	{ program: "traffic", direction: "ingress" },
 	{ program: "traffic", direction: "egress" },
-	"sock_state",
-	"sock_released",
-	"connect_v4",
-	"connect_v6",
+	{ program: "sock_state" },
+	{ program: "sock_released" },
+	{ program: "connect_v4" },
+	{ program: "connect_v6" },
 ];
-const ALL_PROGRAMS = [...new Set([...BEFORE_SEEDING, ...AFTER_SEEDING].map(programOf))];
+const ALL_PROGRAMS = [...new Set([...BEFORE_SEEDING, ...AFTER_SEEDING].map(({ program }) => program))];
 
 export class CaptureSession {
 	/** What became of the sockets that existed at the start. */

@@ -40,6 +40,11 @@ export interface Loaded {
 	readonly tls: LoadedTls | HttpeekError | undefined;
 }
 
+/** What has to be closed of it. */
+export function kitOf(tls: Loaded["tls"]): TlsKit | undefined {
+	return tls instanceof HttpeekError ? undefined : tls?.kit;
+}
+
 /**
  * Loads all that counting takes, while this thread goes on.
  * @throws HttpeekError HTTPEEK_BUILD, HTTPEEK_NO_LIBBPF, HTTPEEK_PRIVILEGE, HTTPEEK_VERIFIER, HTTPEEK_BPF, unless it is only
@@ -69,7 +74,7 @@ export async function loadAll(path: string, scope: Scope, sizes: TableSizes, opt
 		}
 		return { programs, tls };
 	} catch (error) {
-		if (tls !== undefined && !(tls instanceof HttpeekError)) tls.kit.close();
+		kitOf(tls)?.close();
 		programs.close();
 		throw error;
 	}

@@ -12,7 +12,7 @@ import { ConnectionReader } from "./connections.js";
 import { ExchangeDecoder } from "./exchange-events.js";
 import { ExchangeRing, RecentExchanges } from "./exchange-ring.js";
 import { kernelCost } from "./kernel-cost.js";
-import { type Loaded, loadAll } from "./load.js";
+import { kitOf, type Loaded, loadAll } from "./load.js";
 import { reportCounters } from "./losses.js";
 import { mappedTables } from "./mapped-tables.js";
 import {
@@ -138,8 +138,7 @@ export class CaptureSession {
 			};
 			const loaded = await loadAll(options.objectPath ?? objectPath(), scope, sizes, programOptions);
 			cleanup.defer(() => loaded.programs.close());
-			const { tls } = loaded;
-			if (tls !== undefined && !(tls instanceof HttpeekError)) cleanup.defer(() => tls.kit.close());
+			cleanup.defer(() => kitOf(loaded.tls)?.close());
 			return new CaptureSession(options, loaded, sizes, cleanup);
 		} catch (error) {
 			cleanup.run();

@@ -38,6 +38,12 @@ typedef __s64 s64;
 #define forget_bounds(value, mask) asm volatile("%0 &= %1" : "+r"(value) : "i"(mask))
 
 /*
+ * A member of something that is not on the stack, read anew. The verifier does not know what lies in such memory: a number that
+ * went there and comes back may be any, so that states which differed in it become alike, and are looked at once.
+ */
+#define read_back(member) (*(volatile __typeof__(member) *)&(member))
+
+/*
  * A function that the verifier looks at once, by itself, instead of at every place and in every state it is called
  * from: what keeps these programs far below the limit of a million instructions. Its pointer arguments may be anything
  * of their type, so each starts with a test for null. Arguments are few: a range of the window travels as one word.
@@ -48,15 +54,24 @@ typedef __s64 s64;
 #define VERIFIED_ONCE __noinline __weak
 #endif
 
+/* What is rare and has pointers: kept out of the way of what is not, where that does not have it verified at each call. */
+#ifdef HTTPEEK_COMPAT
+#define OUT_OF_LINE static __always_inline
+#else
+#define OUT_OF_LINE VERIFIED_ONCE
+#endif
+
 /* Always 0, but the verifier cannot know: a loop variable that starts here is never tracked as a constant. */
 static volatile u64 opaque_zero;
 #else
 #define __always_inline inline __attribute__((always_inline))
+#define OUT_OF_LINE static __always_inline
 #define __noinline __attribute__((noinline))
 #define VERIFIED_ONCE static __noinline __attribute__((unused))
 #define opaque(value) (void)(value)
 #define clamp_1_to(n, max) (void)(n)
 #define forget_bounds(value, mask) ((value) &= (mask))
+#define read_back(member) (member)
 static volatile u64 opaque_zero;
 #endif
 

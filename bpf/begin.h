@@ -86,16 +86,17 @@ static __always_inline void begin_connection(struct connection *c)
  * Data before the handshake is over, as far as the client's socket knows: its request goes out with the SYN (TCP Fast
  * Open), and the answer can pass here while the SYN's own answer waits for whoever has the socket locked.
  */
-static __always_inline void begin_on_syn(struct connection *c, const struct segment *seg)
+OUT_OF_LINE int begin_on_syn(struct connection *c, u32 seq, u32 is_egress, u32 is_syn)
 {
-	if (c->role != ROLE_CLIENT)
-		return;
-	if (seg->is_egress) {
-		if (seg->is_syn && c->request.state == STREAM_UNKNOWN)
-			begin_stream(&c->request, first_position(seg->seq), STREAM_START);
+	if (!c || c->role != ROLE_CLIENT)
+		return 0;
+	if (is_egress) {
+		if (is_syn && c->request.state == STREAM_UNKNOWN)
+			begin_stream(&c->request, first_position(seq), STREAM_START);
 	} else if (c->request.state != STREAM_UNKNOWN && c->response.state == STREAM_UNKNOWN) {
-		begin_stream(&c->response, first_position(seg->seq), STREAM_START);
+		begin_stream(&c->response, first_position(seq), STREAM_START);
 	}
+	return 0;
 }
 
 #endif

@@ -5,14 +5,7 @@
 
 #include "maps.h" /* which ends with this file */
 
-#ifndef HTTPEEK_COMPAT
-
-static __always_inline struct window *carried_window(struct workspace *ws, struct carry *carry)
-{
-	return (struct window *)carry;
-}
-
-#else
+#ifdef HTTPEEK_COMPAT
 
 static __always_inline struct workspace *workspace_at(u32 slot)
 {
@@ -40,21 +33,6 @@ static __always_inline struct request_line *parse_request_line_result(struct wor
 }
 
 static __always_inline struct head_lines *read_line_result(struct workspace *ws)
-{
-	return &ws->head;
-}
-
-static __always_inline struct head_lines *read_framing_line_result(struct workspace *ws)
-{
-	return &ws->head;
-}
-
-static __always_inline struct head_lines *skip_line_result(struct workspace *ws)
-{
-	return &ws->head;
-}
-
-static __always_inline struct head_lines *read_lines_result(struct workspace *ws)
 {
 	return &ws->head;
 }
@@ -97,13 +75,6 @@ static __always_inline struct connection *connection_of(source *src, struct work
 	return bpf_map_lookup_elem(&tls_connections, &key); /* which begins with it */
 }
 #endif
-
-/* A carried line is parsed in the workspace, where the functions can find it by number. */
-static __always_inline struct window *carried_window(struct workspace *ws, struct carry *carry)
-{
-	__builtin_memcpy(ws->window.bytes, carry->bytes, WINDOW_BYTES);
-	return &ws->window;
-}
 
 #endif
 #endif

@@ -2,7 +2,6 @@
 /*
  * conversation.h: one segment's way through the parsers: load a window, read what is in it, move the stream on, until
  * the segment is used up. Here the pure parts (framing.h, header_lines.h) meet the connection (heads.h) and the packet (carry.h).
- *
  */
 #ifndef HTTPEEK_CONVERSATION_H
 #define HTTPEEK_CONVERSATION_H
@@ -11,84 +10,94 @@
 #include "heads.h"
 
 enum {
-	FRAMING_LINES_PER_WINDOW = 6, /* of those that take read_framing_line(); further ones wait for the next */
 	/* A GSO segment of 64 KB holds at most 3,600 of the shortest requests; two short loops cost the verifier less. */
 	STEPS_PER_STRIDE = 64,
 	STRIDES_PER_SEGMENT = 64,
 };
 
-/*
- * Parses one window at s->next: `n` new bytes, which are those of the segment from `at` on, behind what was carried.
- * Returns 1 if there may be more to parse in this segment.
- */
-static __always_inline int parse_window(source *src, struct connection *c, struct workspace *ws, struct window *w,
-					u64 at_n)
-{
-	u32 at = at_n >> 32, n = at_n, carried, total, from = 0, line, i;
-	struct segment *seg;
-	struct stream *s;
-	struct head_lines *head;
-	u64 base;  /* position of w[0] */
-	bool more; /* bytes of the segment that are not in the window */
+/* What parse_start() says of the window; parse_lines() one of the first two. */
+enum parsed {
+	PARSED_STOP = 0,  /* nothing more of this segment */
+	PARSED_MORE = 1,  /* there may be more, from s->next on */
+	PARSED_LINES = 2, /* header lines begin in the window at ws->head.line */
+};
 
-	if (!c || !ws || !w)
-		return 0;
-	seg = &ws->segment;
-	head = &ws->head;
-	s = stream_of(c, seg->is_request);
-	carried = s->carried;
-	total = carried + n;
-	base = s->next - carried;
-	more = n < seg->bytes - at;
+/* A message's first line, or what stands in a body between chunks: up to the header lines of the window. */
+static __always_inline int parse_start(source *src, struct connection *c, struct workspace *ws)
+{
+	struct segment *seg = &ws->segment;
+	bool is_request = seg->is_request;
+	struct stream *s = stream_of(c, is_request);
+	u32 total = read_back(ws->total), from = 0;
+	struct window *w = &ws->window;
+
 	if (unlikely(s->state == STREAM_CHUNK)) {
 		if (frame_chunk(s, w, total))
-			return 1;
-		lose_framing(c, seg->is_request, seg->is_request ? COUNTER_REQUEST_FRAMING : COUNTER_RESPONSE_FRAMING);
-		return 0;
+			return PARSED_MORE;
+		lose_framing(c, is_request, is_request ? COUNTER_REQUEST_FRAMING : COUNTER_RESPONSE_FRAMING);
+		return PARSED_STOP;
 	}
 	if (likely(s->state == STREAM_START)) {
 		int begun;
 
-		if (likely(!carried)) {
+		if (likely(!s->carried)) {
 			u8 first = byte_at(w, 0);
 
 			if (unlikely(first == '\r' || first == '\n')) { /* RFC 9112 section 2.2 */
 				s->next++;
-				return 1;
+				return PARSED_MORE;
 			}
 			s->started_ns = segment_time_ns(src, seg);
 		}
-		begun = seg->is_request ? begin_request(c, ws, w, total, &from) : begin_response(c, w, total, &from);
+		begun = is_request ? begin_request(c, ws, w, total, &from) : begin_response(c, w, total, &from);
 		if (unlikely(begun < 0)) {
 			if (cfg_tls && c->mode != MODE_HTTP && begins_with_tls(w)) {
 				become_tls(c);
 				note_random(c, w, total);
 			} else {
-				reject(c, seg->is_request, begun);
+				reject(c, is_request, begun);
 			}
-			return 0;
+			return PARSED_STOP;
 		}
 		if (unlikely(begun == PARSE_MORE)) {
-			keep_line(src, c, seg, at_n, range(0, total));
-			return 0;
+			keep_line(src, c, ws, range(0, total));
+			return PARSED_STOP;
 		}
 		s->state = STREAM_HEADERS;
 		s->framing = 0;
 		s->length = 0;
-		if (cfg_watch && seg->is_request)
+		if (cfg_watch && is_request)
 			watch_request(src, c, ws, w, total);
 	}
+	ws->head.line = from;
+	return PARSED_LINES;
+}
+
+/*
+ * The header lines of the window, and what follows them. Everything that it needs is read from memory, as in a function of its
+ * own, so that the verifier looks at it once, however the lines were reached; but calls are expensive.
+ */
+static __always_inline int parse_lines(source *src, struct connection *c, struct workspace *ws)
+{
+	struct head_lines *head = &ws->head;
+	struct segment *seg = &ws->segment;
+	struct window *w = &ws->window;
+	u32 n, carried, total, line;
+	struct stream *s;
+	u64 base;  /* position of w[0] */
+	bool more; /* bytes of the segment that are not in the window */
+
+	s = stream_of(c, seg->is_request);
 	head->length = s->length;
 	head->framing = s->framing;
-	for (i = 0; i < FRAMING_LINES_PER_WINDOW; i++) {
-		read_lines(w, range(from, total), i ? 0 : s->skipping, head);
-		if (likely(head->kind != LINES_FRAMING))
-			break;
-		read_framing_line(w, range(head->line, total), head);
-		if (head->kind == LINES_END)
-			break;
-		from = head->line;
-	}
+	head->skipping = s->skipping;
+	read_lines(w, read_back(ws->total), head);
+	s = stream_of(c, read_back(seg->is_request));
+	n = ws->bytes;
+	total = ws->total;
+	carried = s->carried;
+	base = s->next - carried;
+	more = n < seg->bytes - ws->at;
 	s->skipping = head->skipping;
 	line = head->line;
 	if (likely(s->state == STREAM_HEADERS)) {
@@ -118,7 +127,7 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 		}
 		if (may_matter(w, line, total - line)) {
 			if (total - line < WINDOW_BYTES) {
-				keep_line(src, c, seg, at_n, range(line, total));
+				keep_line(src, c, ws, range(line, total));
 				return 0;
 			}
 			s->framing |= FRAMING_BROKEN; /* a length or coding too long to read */
@@ -130,17 +139,47 @@ static __always_inline int parse_window(source *src, struct connection *c, struc
 	return more;
 }
 
-/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
-SEGMENT_FUNCTION(step)
+/*
+ * Loads what was carried of a line, and behind it what comes next in the segment. Returns how many bytes of the segment are in
+ * the window, 0 if it cannot go on.
+ */
+SEGMENT_FUNCTION(load_carried)
 {
 	struct segment *seg;
+	struct carry *carry;
 	struct stream *s;
-	struct window *w;
 	u32 carried;
 	u64 at, n;
 
 	if (source_missing(src) || !c || !ws)
 		return 0;
+	seg = &ws->segment;
+	s = stream_of(c, seg->is_request);
+	carried = s->carried;
+	carry = find_carry(src, seg->is_request, 0);
+	if (!carry || carried >= WINDOW_BYTES) {
+		lose_framing(c, seg->is_request, COUNTER_CARRY_REFUSED);
+		return 0;
+	}
+	at = s->next - seg->pos;
+	n = seg->bytes - at;
+	if (n > WINDOW_BYTES - carried)
+		n = WINDOW_BYTES - carried;
+	forget_bounds(carried, WINDOW_MASK);
+	if (!load_payload(src, seg, at, carry->bytes + carried, n))
+		return 0;
+	__builtin_memcpy(ws->window.bytes, carry->bytes, WINDOW_BYTES);
+	return n;
+}
+
+/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
+static __always_inline int take_step(source *src, struct connection *c, struct workspace *ws)
+{
+	struct segment *seg;
+	struct stream *s;
+	u64 at, n;
+	int parsed;
+
 	seg = &ws->segment;
 	s = stream_of(c, seg->is_request);
 	if (c->mode >= MODE_OPAQUE || s->state >= STREAM_UNTIL_CLOSE || s->state == STREAM_UNKNOWN)
@@ -149,38 +188,51 @@ SEGMENT_FUNCTION(step)
 	if (at >= seg->bytes)
 		return 0;
 	n = seg->bytes - at;
-	carried = s->carried;
-	if (likely(!carried)) {
+	if (likely(!s->carried)) {
 		if (s->state == STREAM_CHUNK && n > CHUNK_LINE_BYTES)
 			n = CHUNK_LINE_BYTES;
 		if (n > WINDOW_BYTES)
 			n = WINDOW_BYTES;
 		if (!load_payload(src, seg, at, ws->window.bytes, n))
 			return 0;
-		w = &ws->window;
 	} else {
-		struct carry *carry = find_carry(src, seg->is_request, 0);
-
-		if (!carry || carried >= WINDOW_BYTES) {
-			lose_framing(c, seg->is_request, COUNTER_CARRY_REFUSED);
+		n = load_carried(src, c, ws);
+		if (!n)
 			return 0;
-		}
-		if (n > WINDOW_BYTES - carried)
-			n = WINDOW_BYTES - carried;
-		forget_bounds(carried, WINDOW_MASK);
-		if (!load_payload(src, seg, at, carry->bytes + carried, n))
-			return 0;
-		w = carried_window(ws, carry);
 	}
-	return parse_window(src, c, ws, w, at << 32 | n);
+	ws->at = at;
+	ws->bytes = n;
+	ws->total = s->carried + n;
+	parsed = parse_start(src, c, ws);
+	return likely(parsed == PARSED_LINES) ? parse_lines(src, c, ws) : parsed;
+}
+
+/* The same, of another segment or another step than the first one. */
+SEGMENT_FUNCTION(step)
+{
+	if (source_missing(src) || !c || !ws)
+		return 0;
+	return take_step(src, c, ws);
+}
+
+/*
+ * The first step, which is the only one of most segments, without a call: where a kernel has to keep a processor from guessing
+ * where functions return to, each return waits. The verifiers of old kernels would have too much to look at.
+ */
+static __always_inline int take_first_step(source *src, struct connection *c, struct workspace *ws)
+{
+#ifdef HTTPEEK_COMPAT
+	return step(src, c, ws);
+#else
+	return take_step(src, c, ws);
+#endif
 }
 
 /* Steps until the segment is used up. Returns 1 if the steps were used up first. */
 SEGMENT_FUNCTION(stride)
 {
-	u32 i;
-
 	struct stream *s;
+	u32 i;
 
 	if (source_missing(src) || !c || !ws)
 		return 0;

@@ -25,9 +25,9 @@ __noinline __weak int discard_early(void)
 	return 0;
 }
 
-/* The connection that the data of this packet, which belongs to no socket yet, is to be parsed into. */
+/* The connection that a segment which belongs to no socket yet is to be parsed into, and its place in it. */
 static __always_inline struct connection *begin_early(const struct connection *listener, const struct bpf_sock *sk,
-						      const struct segment *seg)
+						      struct segment *seg)
 {
 	struct early *early = early_slot();
 	struct connection *c;
@@ -45,6 +45,11 @@ static __always_inline struct connection *begin_early(const struct connection *l
 	early->seq = seg->seq;
 	early->remote_port = seg->remote_port;
 	early->is_waiting = 1;
+	seg->is_early = true;
+	seg->is_request = true;
+	seg->pos = c->request.next;
+	c->request.top = seg->pos + seg->bytes;
+	c->request.ack = seg->ack;
 	return c;
 }
 

@@ -10,15 +10,14 @@ enum {
 	BLOCK_BYTES = 16,   /* that are searched at once */
 };
 
-/*
- * Where the line begins behind the last newline of the range, or the range's start. Rare, as skip_line() is, but no function of
- * its own: the calls from a hook to this one fill the stack that kernels before 6.9 allow.
- */
-static __always_inline u32 last_line(const struct window *w, u32 from, u32 to)
+/* Where the line begins behind the last newline of the range, or the range's start. */
+WINDOW_FUNCTION(u32, last_line, (u32 from_to), (from_to))
 {
 	u64 zero = opaque_zero, at = zero, marks;
-	u32 i;
+	u32 from = range_from(from_to), to = range_to(from_to), i;
 
+	if (!w)
+		return 0;
 	at = (to - 1) & ~7u;
 	forget_bounds(at, WINDOW_MASK);
 	marks = newline_marks(word_at(w, at)) & ~0ull >> (56 - ((to - 1) & 7) * 8);
@@ -37,20 +36,33 @@ static __always_inline u32 last_line(const struct window *w, u32 from, u32 to)
 	return from;
 }
 
-/* As read_line(), without a call for those that nearly all lines are. The line begins within the first `to` bytes. */
+/*
+ * As read_line(), without a call for those that nearly all lines are: others, the empty one, and a length written as usual.
+ * The line begins within the first `to` bytes.
+ */
 static __always_inline u32 meet_line(struct window *w, u64 line, u32 to, struct head_lines *head)
 {
-	u64 word = word_at(w, line);
+	u64 word = word_at(w, line), value;
 
-	if ((u16)word == ('\r' | '\n' << 8) && line + 1 < to) {
+	if ((u16)word == ('\r' | '\n' << 8) && is_before(line + 1, to)) {
 		head->line = line + 2;
 		return LINES_BLANK;
 	}
 	word |= WORD_LOWERCASE;
-	if ((word == (WORD("content-") | WORD_LOWERCASE) && (byte_at(w, line + 8) | 0x20) == 'l') ||
-	    word == (WORD("transfer") | WORD_LOWERCASE) || unlikely((u8)word == ('\n' | 0x20)))
-		return read_line(w, range(line, to), head);
-	return LINES_MORE;
+	if (word == (WORD("content-") | WORD_LOWERCASE)) {
+		if ((word_at(w, line + 6) | WORD_LOWERCASE) != (WORD("t-length") | WORD_LOWERCASE))
+			return LINES_MORE;
+		if (likely(byte_at(w, line + 14) == ':')) {
+			value = short_number(w, line + sizeof("content-length:") - 1, to);
+			if (likely(value != ~0ull)) {
+				frame_length(head, value);
+				return LINES_MORE;
+			}
+		}
+	} else if (word != (WORD("transfer") | WORD_LOWERCASE) && likely((u8)word != ('\n' | 0x20))) {
+		return LINES_MORE;
+	}
+	return read_line(w, range(line, to), head);
 }
 
 /* To the end of a line of which the range begins with a part. */
@@ -64,27 +76,25 @@ static __always_inline void skip_line(struct window *w, u32 from_to, struct head
 }
 
 /*
- * Goes through the header lines of the range up to the empty one, and takes in what they say of the body. `skipping` says
- * that the range begins in the middle of a line that does not matter. Newlines are looked for in blocks of two words, with
+ * Goes through the header lines from head->line on, within the first `to` bytes, up to the empty one, and takes in what they
+ * say of the body. head->skipping says that they begin in the middle of a line that does not matter. Newlines are looked for in blocks of two words, with
  * constants that the compiler may not make anew each time: they are large, and code that is met once in a while is slow
  * by its size.
  */
-WINDOW_FUNCTION_TO(int, read_lines, (u32 from_to, u32 skipping), (from_to, skipping), struct head_lines, head)
+static __always_inline void read_lines(struct window *w, u32 to, struct head_lines *head)
 {
-	u64 zero = opaque_zero, at = zero, newlines = WORD_NEWLINES, minus_ones = -WORD_ONES, highs = WORD_HIGHS;
-	u32 from = range_from(from_to), to = range_to(from_to), i, kind;
+	u64 at, newlines = WORD_NEWLINES, minus_ones = -WORD_ONES, highs = WORD_HIGHS;
+	u32 from, i, kind;
 
-	if (!w || !head)
-		return 0;
-	head->line = from;
-	head->skipping = skipping;
-	if (from >= to) { /* at the window's end masks would lead back to its start */
+	from = read_back(head->line);
+	forget_bounds(to, WINDOW_BYTES * 2 - 1);
+	if (!is_before(from, to)) { /* at the window's end masks would lead back to its start */
 		head->kind = LINES_END;
-		return 0;
+		return;
 	}
-	if (unlikely(skipping)) {
-		skip_line(w, from_to, head);
-		return 0;
+	if (unlikely(head->skipping)) {
+		skip_line(w, range(from, to), head);
+		return;
 	}
 	at = from;
 	forget_bounds(at, WINDOW_BYTES * 2 - 1);
@@ -105,7 +115,7 @@ WINDOW_FUNCTION_TO(int, read_lines, (u32 from_to, u32 skipping), (from_to, skipp
 		if (!(marks & highs)) {
 			at += BLOCK_BYTES;
 			forget_bounds(at, WINDOW_BYTES * 2 - 1);
-			if (at < to)
+			if (is_before(at, to))
 				continue;
 			kind = LINES_END;
 			break;
@@ -117,7 +127,7 @@ WINDOW_FUNCTION_TO(int, read_lines, (u32 from_to, u32 skipping), (from_to, skipp
 		}
 		at += marks ? lowest_mark(marks) + 1 : 8;
 		forget_bounds(at, WINDOW_BYTES * 2 - 1);
-		if (at >= to) {
+		if (!is_before(at, to)) {
 			kind = LINES_END;
 			break;
 		}
@@ -130,8 +140,7 @@ WINDOW_FUNCTION_TO(int, read_lines, (u32 from_to, u32 skipping), (from_to, skipp
 		head->skipping = 1;
 	}
 	if (unlikely(kind == LINES_END))
-		head->line = last_line(w, from, to);
-	return 0;
+		head->line = last_line(w, range(head->line, to));
 }
 
 #endif

@@ -15,16 +15,20 @@ static __always_inline struct stream *stream_of(struct connection *c, bool is_re
 }
 
 /* Framing of a direction is lost: `which` says how. It goes on where it is certain again (resume_*). */
-static __always_inline void lose_framing(struct connection *c, bool is_request, enum counter which)
+OUT_OF_LINE int lose_framing(struct connection *c, u32 is_request, u32 which)
 {
-	struct stream *s = stream_of(c, is_request);
+	struct stream *s;
 
+	if (!c || which >= COUNTERS)
+		return 0;
+	s = stream_of(c, is_request);
 	count(which);
 	s->state = STREAM_LOST;
 	s->carried = 0;
 	s->hole_bytes = 0;
 	if (!is_request)
 		c->responses = which == COUNTER_RESPONSE_UNPARSED ? RESPONSES_NOT_HTTP : RESPONSES_UNSEEN;
+	return 0;
 }
 
 /* The response direction begins anew where the client's acknowledgement says that the next response will. */
@@ -124,6 +128,7 @@ static __always_inline bool begin_plain_request(struct connection *c, struct wor
 	}
 	if (byte_at(w, from) != '/')
 		return false;
+	key->from = from;
 	key->hash = route_hash(w, range(from, total), hash_mix(c->base_hash, method), &key->path_bytes);
 	end = from + key->path_bytes;
 	if (end + 11 > total || word_at(w, end) != WORD(" HTTP/1.") || byte_at(w, end + 8) != '1' ||
@@ -135,7 +140,6 @@ static __always_inline bool begin_plain_request(struct connection *c, struct wor
 	if (likely(c->endpoint_hash == key->hash)) {
 		s->what = c->endpoint;
 	} else {
-		key->from = from;
 		key->method = method;
 		key->protocol = PROTOCOL_HTTP_1_1;
 		key->form = TARGET_PATH;

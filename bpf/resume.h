@@ -84,30 +84,30 @@ static __always_inline bool goes_on(source *src, struct connection *c, struct wo
 	return s->state == STREAM_LOST && seg->is_request && resume_requests(src, c, ws);
 }
 
-/* Parses a segment into its stream. */
-static __always_inline void follow(source *src, struct connection *c, const struct segment *seg)
+/* A workspace with the segment in it. Without one the segment is lost. */
+static __always_inline struct workspace *take_workspace_for(struct connection *c, const struct segment *seg)
 {
-	struct workspace *ws;
-	struct stream *s;
+	struct workspace *ws = take_workspace();
+
+	if (likely(ws))
+		ws->segment = *seg;
+	else
+		lose_framing(c, seg->is_request, COUNTER_WORKSPACE_REFUSED);
+	return ws;
+}
+
+/* What is left of the segment in the workspace after its first step, which is the only one of most. */
+static __always_inline void follow_rest(source *src, struct connection *c, struct workspace *ws)
+{
+	struct segment *seg = &ws->segment;
 	u32 i;
 
-	ws = take_workspace();
-	if (!ws) {
-		lose_framing(c, seg->is_request, COUNTER_WORKSPACE_REFUSED);
+	if (likely(stream_of(c, seg->is_request)->next - seg->pos >= seg->bytes))
 		return;
-	}
-	ws->segment = *seg;
-	src = source_in(src, ws);
-	s = stream_of(c, seg->is_request);
-	/* the first step is the only one of most segments */
-	if (goes_on(src, c, ws) && step(src, c, ws) && s->next - seg->pos < seg->bytes) {
-		for (i = 0; i < STRIDES_PER_SEGMENT; i++)
-			if (!stride(src, c, ws))
-				break;
-		if (i == STRIDES_PER_SEGMENT)
-			lose_framing(c, seg->is_request, COUNTER_STEPS_EXHAUSTED);
-	}
-	release_workspace(ws);
+	for (i = 0; i < STRIDES_PER_SEGMENT; i++)
+		if (!stride(src, c, ws))
+			return;
+	lose_framing(c, seg->is_request, COUNTER_STEPS_EXHAUSTED);
 }
 
 #endif

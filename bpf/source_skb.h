@@ -20,23 +20,6 @@ enum {
 	RECEIVE_WINDOW_BYTES = 1 << 20, /* beyond what TCP has, a segment is believed so far */
 };
 
-static __always_inline bool read_tcp(const struct tcphdr *tcp, u32 at, u32 skb_bytes, struct segment *seg)
-{
-	u32 offset = at + tcp->doff * TCP_WORD_BYTES;
-
-	if (offset >= skb_bytes) { /* no payload: an acknowledgement, or the ends of a connection */
-		seg->is_reset = tcp->rst;
-		return false;
-	}
-	seg->remote_port = bpf_ntohs(tcp->source);
-	seg->offset = offset;
-	seg->bytes = skb_bytes - offset;
-	seg->seq = bpf_ntohl(tcp->seq) + tcp->syn; /* SYN takes a number (data on it: TCP Fast Open) */
-	seg->ack = bpf_ntohl(tcp->ack_seq);
-	seg->is_syn = tcp->syn;
-	return true;
-}
-
 /* Follows IPv6 extension headers from `type` at `at`. Returns the offset of the TCP header, or 0 if there is none. */
 static __always_inline u32 skip_extensions(struct __sk_buff *skb, u32 at, u8 type)
 {
@@ -83,30 +66,48 @@ VERIFIED_ONCE int locate_tcp(struct __sk_buff *skb)
 	return skip_extensions(skb, sizeof(struct ipv6hdr), type);
 }
 
-/* Fills in the payload of a TCP packet; false if it is not TCP or carries none. */
+/* Fills in the payload of a TCP packet; false if it is not TCP or carries none: an acknowledgement, or the ends of a connection. */
 static __always_inline bool find_payload(struct __sk_buff *skb, struct segment *seg)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct ipv6hdr *ip6 = data;
-	struct iphdr *ip = data;
-	struct tcphdr tcp;
-	u32 at;
+	const struct ipv6hdr *ip6 = data;
+	const struct iphdr *ip = data;
+	const struct tcphdr *tcp;
+	struct tcphdr copy;
+	u32 at, bytes;
 
-	if (data + sizeof(*ip) + sizeof(tcp) <= end && ip->version == 4 && ip->ihl == 5) {
-		if (ip->protocol != IPPROTO_TCP)
+	if (data + sizeof(*ip) + sizeof(*tcp) <= end && ip->version == 4 && ip->ihl == 5) {
+		if (unlikely(ip->protocol != IPPROTO_TCP))
 			return false;
-		return read_tcp(data + sizeof(*ip), sizeof(*ip), skb->len, seg);
+		at = sizeof(*ip);
+		tcp = data + sizeof(*ip);
+	} else if (data + sizeof(*ip6) + sizeof(*tcp) <= end && ip6->version == 6 && ip6->nexthdr == IPPROTO_TCP) {
+		at = sizeof(*ip6);
+		tcp = data + sizeof(*ip6);
+	} else {
+		at = locate_tcp(skb);
+		if (!at)
+			return false;
+		if (bpf_skb_load_bytes(skb, at, &copy, sizeof(copy))) {
+			count(COUNTER_LOAD_FAILED);
+			return false;
+		}
+		tcp = &copy;
 	}
-	if (data + sizeof(*ip6) + sizeof(tcp) <= end && ip6->version == 6 && ip6->nexthdr == IPPROTO_TCP)
-		return read_tcp(data + sizeof(*ip6), sizeof(*ip6), skb->len, seg);
-	at = locate_tcp(skb);
-	if (!at)
-		return false;
-	if (bpf_skb_load_bytes(skb, at, &tcp, sizeof(tcp))) {
-		count(COUNTER_LOAD_FAILED);
+	opaque(tcp); /* what follows is there once */
+	at += tcp->doff * TCP_WORD_BYTES;
+	bytes = skb->len;
+	if (at >= bytes) {
+		seg->is_reset = tcp->rst;
 		return false;
 	}
-	return read_tcp(&tcp, at, skb->len, seg);
+	seg->offset = at;
+	seg->bytes = bytes - at;
+	seg->remote_port = bpf_ntohs(tcp->source);
+	seg->seq = bpf_ntohl(tcp->seq) + tcp->syn; /* SYN takes a number (data on it: TCP Fast Open) */
+	seg->ack = bpf_ntohl(tcp->ack_seq);
+	seg->is_syn = tcp->syn;
+	return true;
 }
 
 /* What the functions of segments are given as their source. */

@@ -69,6 +69,15 @@ static __always_inline u32 range_to(u32 packed)
 	return packed >> 16;
 }
 
+/* Whether a < b, of offsets; tells the verifier nothing of either, so that the states of a loop stay alike. */
+static __always_inline bool is_before(u64 a, u64 b)
+{
+	u64 less = a - b;
+
+	opaque(less);
+	return (s64)less < 0;
+}
+
 /* A literal of up to eight characters as the word that word_at() would give for it. */
 #define WORD_CHAR(s, i) ((i) < sizeof(s) - 1 ? (u64)(u8)(s)[(i) < sizeof(s) - 1 ? (i) : 0] << (8 * (i)) : 0)
 #define WORD(s)                                                                                                        \

@@ -46,6 +46,9 @@ struct workspace {
 	u32 busy; /* a program run is in here */
 	u32 slot; /* in workspaces; written by whoever takes it */
 	struct segment segment;
+	u32 at;	   /* the window's first new byte in the segment */
+	u32 bytes; /* new ones */
+	u32 total; /* of the window, with what was carried */
 	struct request_line line;
 	struct head_lines head;
 	struct route_key key;

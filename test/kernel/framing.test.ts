@@ -54,6 +54,29 @@ function brokenResponse(name: string, fields: readonly string[], body = "hello")
 	};
 }
 
+/** Numbers of one to seven digits, and all digits among them. */
+const LENGTHS = [1, 9, 10, 98, 102, 987, 1_020, 9_876, 10_203, 65_535, 98_765, 102_030, 999_999, 1_234_567];
+
+/** A response with a body of `size` bytes, of which the last one stands for all. */
+function bodyOf(written: string, size: number): Case {
+	const start = head("HTTP/1.1 200 OK", `Content-Length: ${written}`);
+	const request = head("GET /a HTTP/1.1");
+	return {
+		name: `of ${written} bytes`,
+		play: (c) =>
+			next(
+				c
+					.request(request)
+					.response(start)
+					.response("x", { at: start.length + size - 1 }),
+			),
+		rows: ["GET /a 200", NEXT],
+	};
+}
+
+/** The characters before 0 and behind 9, at each place that is read at once. */
+const BESIDE_DIGITS = ["/", ":", "1/", "1:", "12/", "12:", "123/", "123:", "1234/", "1234:", "12345/", "12345:"];
+
 describeKernel("framing", (harness) => {
 	describe("Content-Length", () => {
 		const withLength = (line: string): string => `HTTP/1.1 200 OK\r\n${line}\r\n\r\n${BAIT}`;
@@ -80,9 +103,10 @@ describeKernel("framing", (harness) => {
 			),
 			brokenRequest("two that differ", ["Content-Length: 5", "Content-Length: 6"]),
 			brokenResponse("two that differ, of a response", ["Content-Length: 6", "Content-Length: 5"]),
-			...["", "+5", "-5", "0x5", "5 5", "5, 5", "5;", "five", "9999999999999999999", "\r\n 5"].map((value) =>
-				brokenRequest(`no number: ${JSON.stringify(value)}`, [`Content-Length: ${value}`]),
+			...["", "+5", "-5", "0x5", "5 5", "5, 5", "5;", "five", "9999999999999999999", "\r\n 5", ...BESIDE_DIGITS].map(
+				(value) => brokenRequest(`no number: ${JSON.stringify(value)}`, [`Content-Length: ${value}`]),
 			),
+			...LENGTHS.flatMap((size) => ["", "0", "00"].map((zeros) => bodyOf(`${zeros}${size}`, size))),
 		]);
 	});
 

@@ -61,6 +61,7 @@ export const bpfStep = {
 		HARNESS_SOURCE,
 		"tools/build-bpf.mjs",
 		"tools/lib/bpf-compiler.mjs",
+		"tools/lib/hot-first.mjs",
 	],
 	outputs: () => [LAYOUT_OBJECT, ...HARNESS_OBJECTS, ...MAIN_OBJECTS, ...TLS_OBJECTS],
 	run: buildAll,

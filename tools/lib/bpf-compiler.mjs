@@ -1,6 +1,7 @@
 /** Compiling C for BPF with the options that all objects share. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ToolFailure } from "./failure.mjs";
+import { hotFirst } from "./hot-first.mjs";
 import { findProgram, needProgram, runQuietly } from "./programs.mjs";
 
 /** clang 14's output has been refused by the verifier; 17 and later are known to be fine. */
@@ -28,18 +29,28 @@ export function findClang() {
 	});
 }
 
+const TARGET = ["-g", "-O2", "-target", "bpf", "-mcpu=v3"];
+
 /**
+ * In two steps, so that rare code can be moved out of the way between them (hot-first.mjs).
  * @param {{ clang: string, source: string, object: string, targetArch?: "x86" | "arm64", defines?: string[] }} options
  */
 export function compileBpf({ clang, source, object, targetArch = "x86", defines = [] }) {
+	const ir = `${object}.ll`;
 	runQuietly(
 		clang,
 		[
-			...["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"],
+			...[...TARGET, "-Wall", "-Werror", "-fno-discard-value-names"],
 			...[`-D__TARGET_ARCH_${targetArch}`, ...defines.map((name) => `-D${name}`), ...kernelHeaders()],
-			...["-c", source, "-o", object],
+			...["-S", "-emit-llvm", source, "-o", ir],
 		],
 		`compile ${source}`,
+	);
+	writeFileSync(ir, hotFirst(readFileSync(ir, "utf8")));
+	runQuietly(
+		clang,
+		[...TARGET, "-Xclang", "-disable-llvm-passes", "-c", ir, "-o", object],
+		`make code of ${source}, whose rare blocks were moved (tools/lib/hot-first.mjs)`,
 	);
 }
 

@@ -128,7 +128,6 @@ static __always_inline bool begin_plain_request(struct connection *c, struct wor
 	}
 	if (byte_at(w, from) != '/')
 		return false;
-	key->from = from;
 	key->hash = route_hash(w, range(from, total), hash_mix(c->base_hash, method), &key->path_bytes);
 	end = from + key->path_bytes;
 	if (end + 11 > total || word_at(w, end) != WORD(" HTTP/1.") || byte_at(w, end + 8) != '1' ||
@@ -140,6 +139,7 @@ static __always_inline bool begin_plain_request(struct connection *c, struct wor
 	if (likely(c->endpoint_hash == key->hash)) {
 		s->what = c->endpoint;
 	} else {
+		key->from = from;
 		key->method = method;
 		key->protocol = PROTOCOL_HTTP_1_1;
 		key->form = TARGET_PATH;

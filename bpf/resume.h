@@ -110,4 +110,17 @@ static __always_inline void follow_rest(source *src, struct connection *c, struc
 	lose_framing(c, seg->is_request, COUNTER_STEPS_EXHAUSTED);
 }
 
+/* Parses a segment into its stream, in a workspace of its own. Where nanoseconds count, watch_segment() does so. */
+static __always_inline void follow(source *src, struct connection *c, const struct segment *seg)
+{
+	struct workspace *ws = take_workspace_for(c, seg);
+
+	if (!ws)
+		return;
+	src = source_in(src, ws);
+	if (goes_on(src, c, ws) && step(src, c, ws))
+		follow_rest(src, c, ws);
+	release_workspace(ws);
+}
+
 #endif

@@ -68,7 +68,6 @@ __noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 begin_ns, u32
 {
 	struct segment seg = { .key = tls_key(object), .address = address, .bytes = bytes };
 	struct tls_connection *t;
-	struct workspace *ws;
 	struct connection *c;
 	struct stream *s;
 
@@ -107,14 +106,7 @@ __noinline __weak int feed(u64 object, u64 address, u64 bytes, u64 begin_ns, u32
 	if (s->state == STREAM_LOST && !seg.is_request)
 		return 0;
 	if (try_lock(&s->busy)) {
-		ws = take_workspace_for(c, &seg);
-		if (ws) {
-			source *src = source_in(0, ws);
-
-			if (goes_on(src, c, ws) && step(src, c, ws))
-				follow_rest(src, c, ws);
-			release_workspace(ws);
-		}
+		follow(0, c, &seg);
 		unlock(&s->busy);
 	} else {
 		lose_framing(c, seg.is_request, COUNTER_BUSY); /* two threads in one object: libraries forbid it */

@@ -57,7 +57,6 @@ __noinline __weak int begin_with_data(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = full_socket(skb);
 	struct segment seg = {};
-	struct workspace *ws;
 	struct connection *c;
 
 	if (!sk)
@@ -75,12 +74,7 @@ __noinline __weak int begin_with_data(struct __sk_buff *skb)
 	c = begin_early(c, sk, &seg);
 	if (!c)
 		return 0;
-	ws = take_workspace_for(c, &seg);
-	if (!ws)
-		return 0;
-	if (step(skb, c, ws))
-		follow_rest(skb, c, ws);
-	release_workspace(ws);
+	follow(skb, c, &seg);
 	check_early(c);
 	return 0;
 }

@@ -72,8 +72,7 @@ describe("rare blocks behind the others", () => {
 			const [source, object] = [join(folder, "f.c"), join(folder, "f.o")];
 			writeFileSync(
 				source,
-				`int rare(void *);
-				int f(int *p)
+				`int f(int *p)
 				{
 					if (__builtin_expect(p[0] == 7, 0))
 						p[1] = p[2] * 17;

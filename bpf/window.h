@@ -13,7 +13,7 @@
 
 enum {
 	WINDOW_BYTES = 1024, /* parsed at once: most heads whole */
-	WINDOW_SLACK = 16,   /* word loads at the last offsets run into this */
+	WINDOW_SLACK = 32,   /* loads at the last offsets run into this */
 	WINDOW_MASK = WINDOW_BYTES - 1,
 };
 _Static_assert((WINDOW_BYTES & WINDOW_MASK) == 0, "masks need a power of two");

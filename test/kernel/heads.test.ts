@@ -49,6 +49,13 @@ describeKernel("heads", (harness) => {
 		}
 	});
 
+	test("lines of every length, one behind the other", () => {
+		for (let bytes = 0; bytes < 100; bytes++) {
+			const fields = [field(bytes), field(bytes + 1, "Content-Type"), field(0), field(bytes, "T")];
+			for (const split of [[], 64]) expectFramed(harness(), fields, split, `${bytes} bytes, cut by ${split}`);
+		}
+	});
+
 	test("any number of lines", () => {
 		for (const count of [1, 47, 48, 49, 63, 64, 65, 96, 97, 100, 150]) {
 			const many = Array.from({ length: count }, (_, index) => `X-${index}: 1`);
@@ -56,9 +63,9 @@ describeKernel("heads", (harness) => {
 		}
 	});
 
-	test("bytes that a quick look takes for the end of a line, at every place of a word", () => {
+	test("bytes that a quick look takes for the end of a line, at every place of a block", () => {
 		const likeNewlines = "\u008a\u000b\u00ff\u0080\u000b\u008b";
-		for (let before = 0; before < 24; before++) {
+		for (let before = 0; before < 48; before++) {
 			const fields = [`X-${"a".repeat(before)}: ${likeNewlines.repeat(4)}`, "Y: 1", `Z: ${likeNewlines.repeat(60)}`];
 			for (const split of [[], 40]) expectFramed(harness(), fields, split, `${before} bytes before, cut by ${split}`);
 		}

@@ -6,8 +6,11 @@ import type { PacketDirection } from "../src/kernel/program.js";
 import type { ObjectNames } from "../src/wire/object.js";
 import type { RunCounts } from "./httpeek.js";
 
-/** `empty` is empty: what it takes is what the kernel's measuring of a run costs by itself. */
-export type PacketProgram = Extract<ObjectNames["program"], "empty" | "traffic">;
+/**
+ * `empty` is empty: what it takes is what the kernel's measuring of a run costs by itself. `helpers` calls what the real one
+ * cannot do without: what it takes is the kernel's part.
+ */
+export type PacketProgram = Extract<ObjectNames["program"], "empty" | "helpers" | "traffic">;
 
 export const BOTH_WAYS: readonly PacketDirection[] = ["ingress", "egress"];
 

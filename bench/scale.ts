@@ -7,9 +7,13 @@ export interface Scale {
 	readonly kernelRounds: number;
 	/** Of what is timed without traffic. */
 	readonly warmRounds: number;
-	/** Of each half of a pair with and without httpeek, whole seconds, and how many pairs: short ones meet the same noise. */
+	/**
+	 * Of each half of a pair with and without httpeek, whole seconds; how many of them follow one another; and how often
+	 * everybody has a turn: short ones meet the same noise.
+	 */
 	readonly pairSeconds: number;
-	readonly pairs: number;
+	readonly pairsInTurn: number;
+	readonly turns: number;
 	readonly cpuSeconds: number;
 	readonly idleConnections: number;
 	readonly idlePairs: number;
@@ -33,8 +37,9 @@ export const FULL: Scale = {
 	kernelSeconds: 2,
 	kernelRounds: 4,
 	warmRounds: 25,
-	pairSeconds: 2,
-	pairs: 9,
+	pairSeconds: 1,
+	pairsInTurn: 3,
+	turns: 4,
 	cpuSeconds: 10,
 	idleConnections: 10_000,
 	idlePairs: 3,
@@ -55,7 +60,8 @@ export const QUICK: Scale = {
 	kernelRounds: 1,
 	warmRounds: 3,
 	pairSeconds: 1,
-	pairs: 1,
+	pairsInTurn: 1,
+	turns: 1,
 	cpuSeconds: 2,
 	idleConnections: 2_000,
 	idlePairs: 1,

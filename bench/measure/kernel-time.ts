@@ -17,6 +17,8 @@ interface Scenario {
 	readonly atMostNs?: number;
 	/** Makes the traffic, and says how many requests there were; undefined: packets are what counts. */
 	readonly run: (seconds: number) => Promise<number | undefined>;
+	/** Also how much of it is the kernel's own: where each segment is looked at, as the program that says so does. */
+	readonly hasFloor?: true;
 	/** Only packets that go this way are meant. The program is attached by itself then, without the rest of httpeek. */
 	readonly only?: PacketDirection;
 }
@@ -32,13 +34,18 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 	};
 	const serversCpu = workplace.cpus[0] ?? 0;
 	const scenarios: readonly Scenario[] = [
-		{ what: "small GET", atMostNs: 350, run: (seconds) => http(seconds, {}) },
+		{ what: "small GET", atMostNs: 350, run: (seconds) => http(seconds, {}), hasFloor: true },
 		// over the loopback a packet comes in on its sender's CPU; a network card can be told to choose the receiver's
-		{ what: "small GET, client on the server's CPU", run: (seconds) => http(seconds, { cpu: serversCpu }) },
+		{
+			what: "small GET, client on the server's CPU",
+			run: (seconds) => http(seconds, { cpu: serversCpu }),
+			hasFloor: true,
+		},
 		{
 			what: "GET with 700 bytes of browser headers",
 			atMostNs: 550,
 			run: (seconds) => http(seconds, { traffic: "browser" }),
+			hasFloor: true,
 		},
 		{ what: "GET of 200 KB", atMostNs: 700, run: (seconds) => http(seconds, { path: "/large.bin" }) },
 		{
@@ -71,12 +78,19 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 		const spread = spreadOf(measured.map(({ cost, requests }) => cost.ns / (requests ?? cost.runs)));
 		yield rowOf({ ...row, ...(atMostNs !== undefined && { goal: { atMost: atMostNs } }) }, spread);
 	}
+	for (const [index, { what, hasFloor }] of scenarios.entries()) {
+		if (hasFloor === undefined) continue;
+		const note = "the kernel's functions that are called, by a program that does nothing else";
+		const row = { group: "kernel", what: `of it the kernel's own: ${what}`, unit: "ns", note } as const;
+		yield rowOf(row, spreadOf(rounds.flatMap((round) => round[index]?.floorNs ?? [])));
+	}
 	yield* measureWarmWork(scale);
 }
 
 interface Measured {
 	readonly cost: NetCost;
 	readonly requests: number | undefined;
+	readonly floorNs: number | undefined;
 }
 
 /** Each scenario in turn: with the empty program alone, and then with the real one in its place. */
@@ -87,8 +101,16 @@ async function timeRound(
 ): Promise<readonly Measured[]> {
 	const { scope } = workplace;
 	const emptyNs: number[] = [];
-	for (const { run, only } of scenarios) {
-		emptyNs.push(eachNs(await costAlone(scope, "empty", waysOf(only), () => run(seconds / 2))));
+	const floorNs: number[] = [];
+	for (const [index, { run, only, hasFloor }] of scenarios.entries()) {
+		const nothing = eachNs(await costAlone(scope, "empty", waysOf(only), () => run(seconds / 2)));
+		emptyNs[index] = nothing;
+		if (hasFloor === undefined) continue;
+		let requests: number | undefined;
+		const ran = await costAlone(scope, "helpers", waysOf(only), async () => {
+			requests = await run(seconds / 2);
+		});
+		floorNs[index] = netCost(ran, nothing).ns / (requests ?? ran.runs);
 	}
 	const measured: Measured[] = [];
 	{
@@ -98,13 +120,13 @@ async function timeRound(
 			if (only !== undefined) continue;
 			const stop = clock.start();
 			const requests = await run(seconds);
-			measured[index] = { cost: netCost(stop(), emptyNs[index] ?? 0), requests };
+			measured[index] = { cost: netCost(stop(), emptyNs[index] ?? 0), requests, floorNs: floorNs[index] };
 		}
 	}
 	for (const [index, { run, only }] of scenarios.entries()) {
 		if (only === undefined) continue;
 		const ran = await costAlone(scope, "traffic", [only], () => run(seconds));
-		measured[index] = { cost: netCost(ran, emptyNs[index] ?? 0), requests: undefined };
+		measured[index] = { cost: netCost(ran, emptyNs[index] ?? 0), requests: undefined, floorNs: undefined };
 	}
 	return measured;
 }

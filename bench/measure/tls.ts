@@ -44,7 +44,7 @@ async function* throughput(
 		return result;
 	};
 	await load();
-	const results = await takeTurns(plain, [watched], Math.ceil(scale.pairs / 2), load);
+	const results = await takeTurns(plain, [watched], { ...scale, turns: Math.ceil(scale.turns / 2) }, load);
 	for (const [contender, pairs] of results) {
 		for (const row of throughputRows(contender, pairs, `${name} over TLS`)) yield { ...row, group: "tls" };
 		const of = (result: LoadResult): number => cpuNs.get(result) ?? Number.NaN;

@@ -26,7 +26,7 @@ async function main(): Promise<GuestResult> {
 	const plain: Contender = { name: "", port, everyRounds: 1 };
 	const turns = [HTTPEEK, BPFTRACE].map((tool) => new Turns(workplace, tool, port, load));
 	await load(WARM_UP_SECONDS);
-	const pairs = await takeTurns(plain, turns, rounds, (contender) =>
+	const pairs = await takeTurns(plain, turns, { turns: rounds, pairsInTurn: 1 }, (contender) =>
 		contender instanceof Turns ? contender.measure(seconds) : load(seconds),
 	);
 	return { kernel: release(), tools: turns.map((turn) => turn.result(pairs.get(turn) ?? [])) };

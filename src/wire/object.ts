@@ -10,6 +10,7 @@ export type ProgramName =
 	| "fill_other_cells"
 	| "fill_other_endpoints"
 	| "fill_owners"
+	| "helpers"
 	| "sock_created"
 	| "sock_released"
 	| "sock_state"

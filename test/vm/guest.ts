@@ -49,6 +49,7 @@ const PROGRAMS: Readonly<Record<ProgramName, true>> = {
 	fill_other_endpoints: true,
 	fill_owners: true,
 	empty: true,
+	helpers: true,
 	sock_created: true,
 	sock_released: true,
 	sock_state: true,

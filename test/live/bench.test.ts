@@ -69,6 +69,23 @@ describe("npm run bench", { skip }, () => {
 		assert.deepEqual(cgroupsOf(bench.pid), []);
 	});
 
+	test("--quick --only kernel --json: every row is measured, the kernel's own part beside the whole", async (context) => {
+		const { bench, stdout, stderr, ended } = start(context, "--quick", "--only", "kernel", "--json");
+		const [code] = await ended;
+		assert.equal(code, 0, await stderr);
+		const { rows } = JSON.parse(await stdout);
+		const measured = new Map<string, number>(
+			rows.map(({ what, measured }: { what: string; measured: number }) => [what, measured]),
+		);
+		for (const what of ["small GET", "small GET, client on the server's CPU", "GET with 700 bytes of browser headers"]) {
+			const [whole, kernels] = [measured.get(`kernel time: ${what}`), measured.get(`of it the kernel's own: ${what}`)];
+			// three loads of half a second say little, but a program that did nothing, or everything, would show
+			assert.ok(kernels !== undefined && whole !== undefined && kernels > 20 && kernels < whole, JSON.stringify(rows));
+		}
+		assert.equal(measured.size, 11, JSON.stringify(rows));
+		assert.deepEqual(cgroupsOf(bench.pid), []);
+	});
+
 	test("--quick --only idle --only scale --markdown: every row is measured", async (context) => {
 		const { bench, stdout, stderr, ended } = start(
 			context,

@@ -39,7 +39,7 @@ export const FULL: Scale = {
 	warmRounds: 25,
 	pairSeconds: 1,
 	pairsInTurn: 3,
-	turns: 4,
+	turns: 3,
 	cpuSeconds: 10,
 	idleConnections: 10_000,
 	idlePairs: 3,

@@ -77,7 +77,11 @@ describe("npm run bench", { skip }, () => {
 		const measured = new Map<string, number>(
 			rows.map(({ what, measured }: { what: string; measured: number }) => [what, measured]),
 		);
-		for (const what of ["small GET", "small GET, client on the server's CPU", "GET with 700 bytes of browser headers"]) {
+		for (const what of [
+			"small GET",
+			"small GET, client on the server's CPU",
+			"GET with 700 bytes of browser headers",
+		]) {
 			const [whole, kernels] = [measured.get(`kernel time: ${what}`), measured.get(`of it the kernel's own: ${what}`)];
 			// three loads of half a second say little, but a program that did nothing, or everything, would show
 			assert.ok(kernels !== undefined && whole !== undefined && kernels > 20 && kernels < whole, JSON.stringify(rows));

@@ -56,10 +56,10 @@ export async function* measureThroughput(workplace: Workplace, scale: Scale): As
 			begin: () => startWatching(workplace),
 			everyRounds: 1,
 		};
-		const idle: Contender = {
+		const emptyProgram: Contender = {
 			name: "an empty program",
 			port: server.port,
-			begin: async () => disposedOf(attachPacketProgram(workplace.scope, "empty", BOTH_WAYS)),
+			begin: async () => asAsync(attachPacketProgram(workplace.scope, "empty", BOTH_WAYS)),
 			everyRounds: 1,
 		};
 		const others = (await target.others?.(workplace, server, stack)) ?? [];
@@ -67,7 +67,7 @@ export async function* measureThroughput(workplace: Workplace, scale: Scale): As
 			fullSpeed(workplace, { port, seconds: scale.pairSeconds, path: target.path });
 		// the first seconds of a server are not like the others
 		for (const contender of [plain, ...others]) await load(contender);
-		const results = await takeTurns(plain, [watched, idle, ...others], scale, load);
+		const results = await takeTurns(plain, [watched, emptyProgram, ...others], scale, load);
 		for (const [contender, pairs] of results) yield* throughputRows(contender, pairs, target.what);
 	}
 }
@@ -93,8 +93,8 @@ export async function startWatching(workplace: Workplace): Promise<AsyncDisposab
 	return httpeek;
 }
 
-/** What nothing has to be waited for, where it may have to be. */
-function disposedOf(resource: Disposable): AsyncDisposable {
+/** A resource that goes at once, for those who would wait for it. */
+function asAsync(resource: Disposable): AsyncDisposable {
 	return { [Symbol.asyncDispose]: async () => resource[Symbol.dispose]() };
 }
 
@@ -105,8 +105,8 @@ export interface Pair {
 }
 
 /**
- * Rounds in which everybody has a turn of some runs, every other one backwards: a machine that gets slower or faster favours nobody. Who
- * ends a round begins the next one, and needs no second start.
+ * Rounds in which everybody has a turn of some runs, every other one backwards: a machine that gets slower or faster
+ * favours nobody. Who ends a round begins the next one, and needs no second start.
  */
 export async function takeTurns(
 	plain: Contender,

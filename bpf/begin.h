@@ -17,8 +17,11 @@ static __always_inline u64 first_position(u32 seq)
 	return 1ull << POSITION_BASE_SHIFT | seq;
 }
 
-static __always_inline void begin_stream(struct stream *s, u64 next, u8 state)
+static __always_inline void begin_stream(struct connection *c, bool is_request, u64 next, u8 state)
 {
+	struct stream *s = stream_of(c, is_request);
+
+	c->holes[is_request] = 0;
 	__builtin_memset(s, 0, sizeof(*s));
 	s->next = next;
 	s->top = next;
@@ -54,7 +57,7 @@ static __always_inline void take_role(struct connection *c, u8 role, u16 port, c
 	if (role == ROLE_CLIENT) {
 		hash = hash_mix(hash, (u64)peer[0] << 32 | peer[1]);
 		hash = hash_mix(hash, (u64)peer[2] << 32 | peer[3]);
-		__builtin_memcpy(peer_address(c), peer, LIMIT_ADDRESS_BYTES);
+		__builtin_memcpy(c->peer, peer, LIMIT_ADDRESS_BYTES);
 	}
 	c->base_hash = hash_mix(hash, c->port);
 }
@@ -92,9 +95,9 @@ OUT_OF_LINE int begin_on_syn(struct connection *c, u32 seq, u32 is_egress, u32 i
 		return 0;
 	if (is_egress) {
 		if (is_syn && c->request.state == STREAM_UNKNOWN)
-			begin_stream(&c->request, first_position(seq), STREAM_START);
+			begin_stream(c, true, first_position(seq), STREAM_START);
 	} else if (c->request.state != STREAM_UNKNOWN && c->response.state == STREAM_UNKNOWN) {
-		begin_stream(&c->response, first_position(seq), STREAM_START);
+		begin_stream(c, false, first_position(seq), STREAM_START);
 	}
 	return 0;
 }

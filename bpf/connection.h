@@ -4,10 +4,15 @@
  * and a new socket with the same addresses inherits nothing.
  *
  * Who writes what: each direction's packets are handled one after another (egress under the socket's lock, ingress by
- * stream.busy), but the two directions run at the same time, and often on different CPUs. A cache line that both write
- * travels to and fro with every exchange, which costs more than parsing does. So each direction has a line of its own,
- * and there is one for what passes between them: the request direction writes it once a request, the response direction
- * only reads it.
+ * stream.busy), but the two directions run at the same time, and often on different CPUs. A cache line that both write, or
+ * that one writes and the other reads, travels to and fro with every exchange, which costs more than parsing does. So there
+ * are three lines. What both directions read is hardly ever written. The request direction has a line of its own. The
+ * response direction's holds what is left for it as well: the request that waits.
+ *
+ * Their order matters. A processor that reads one line upwards fetches the next one, too: after the first line the request
+ * direction's, after that the response direction's, after that nobody's. So a server's responses read nothing of the first
+ * line (the kernel does, one word that names the map, which makes no processor fetch more): else they would take the
+ * request's line from the CPU that is about to write to it.
  */
 #ifndef HTTPEEK_CONNECTION_H
 #define HTTPEEK_CONNECTION_H
@@ -19,18 +24,13 @@ enum {
 	CACHE_LINE_BYTES = 64,
 	STORAGE_LINE_OFFSET = 8, /* of a value in its first cache line: the kernel keeps a pointer before it */
 
-	INLINE_SLOTS = 4,	 /* requests in flight that fit the connection itself */
-	INLINE_CLIENT_SLOTS = 2, /* where the server's address takes the place of the others */
-	PENDING_SLOTS = 16,	 /* requests in flight on one connection that are paired with their time */
+	PENDING_SLOTS = 16, /* requests in flight on one connection that are paired with their time */
 	PENDING_MASK = PENDING_SLOTS - 1,
 	OVERFLOW_SLOTS = 64,			   /* further ones whose HEAD bit is kept, so that framing holds */
 	ADOPT_TRIES = 4096,			   /* segments of an old connection that are looked at for a request */
 	CARRY_BYTES = WINDOW_BYTES + WINDOW_BYTES, /* carried and new bytes are bounded separately for the verifier */
 };
 _Static_assert((PENDING_SLOTS & PENDING_MASK) == 0, "masks need a power of two");
-_Static_assert((INLINE_SLOTS & (INLINE_SLOTS - 1)) == 0 && (INLINE_CLIENT_SLOTS & (INLINE_CLIENT_SLOTS - 1)) == 0,
-	       "masks need powers of two");
-_Static_assert((INLINE_SLOTS - INLINE_CLIENT_SLOTS) * 8 >= LIMIT_ADDRESS_BYTES, "room for an address");
 
 enum mode {
 	MODE_NONE = 0,	    /* only the owner is known */
@@ -81,36 +81,43 @@ enum {
 _Static_assert(LIMIT_ENDPOINTS == 1 << PENDING_FLAGS_SHIFT, "an endpoint slot fits below the flags");
 
 struct connection {
-	/* read with every packet of both directions, written by the request direction once a request */
+	/* read with every packet but a server's responses, and seldom written */
 	u8 mode;
 	u8 role;
 	u16 flags;	 /* enum connection_flags */
 	u16 owner;	 /* slot in owners; survives begin_connection() */
 	u16 port;	 /* the server's, host order */
 	u16 tries;	 /* segments looked at in vain, of a connection met in the middle */
-	u16 endpoint;	 /* of endpoint_hash */
 	u8 is_pipelined; /* it has a struct pipeline: more requests were in flight than have room here */
 	u8 responses;	 /* enum responses */
-	u8 pending_tail; /* running number, modulo 256 */
-	u8 pending_seen; /* pending_head when the request direction looked last */
-	u64 base_hash;	 /* of owner, role, port and peer: what all endpoints of the connection share */
-	/* from the oldest on; ROLE_CLIENT: two, and behind them the server's address: peer_address() */
-	u64 pending[INLINE_SLOTS];
+	u8 _pad[4];
+	u64 base_hash;		      /* of owner, role, port and peer: what all endpoints of the connection share */
+	u8 peer[LIMIT_ADDRESS_BYTES]; /* ROLE_CLIENT: the server's address, network order; IPv4 as ::ffff:a.b.c.d */
+	u64 holes
+		[2]; /* of responses, of requests: see note_hole(). MODE_TLS and MODE_TLS_READ: TLS_SLOT_OBJECT, ..._GENERATION */
 
 	/* the request direction's */
 	struct stream request;
 	u64 endpoint_hash; /* the last endpoint: a cache. MODE_TLS: of the ClientHello's random, or 0 */
+	u16 endpoint;	   /* of endpoint_hash */
+	u8 _pad2[6];
 
-	/* the response direction's */
+	/* the response direction's, and what the request direction leaves for it */
+	u64 pending; /* the oldest request without a response, or 0 */
 	struct stream response;
-	u32 cell;	 /* the last cell: a cache; SLOT_NONE = none */
-	u8 pending_head; /* running number, modulo 256 */
-	u8 _pad[3];
+	u32 cell;  /* the last cell: a cache; SLOT_NONE = none */
+	u8 serves; /* MODE_HTTP and ROLE_SERVER: what leaves are responses */
+	u8 _pad3[3];
 };
 _Static_assert(sizeof(struct connection) == 184, "with the kernel's own 72 bytes this fits an allocation of 256");
 _Static_assert((STORAGE_LINE_OFFSET + offsetof(struct connection, request)) % CACHE_LINE_BYTES == 0 &&
-		       (STORAGE_LINE_OFFSET + offsetof(struct connection, response)) % CACHE_LINE_BYTES == 0,
+		       (STORAGE_LINE_OFFSET + offsetof(struct connection, pending)) % CACHE_LINE_BYTES == 0,
 	       "a cache line for each direction");
+
+static __always_inline struct stream *stream_of(struct connection *c, bool is_request)
+{
+	return is_request ? &c->request : &c->response;
+}
 
 /* The requests in flight for which a connection has no room: exists only where there have been any. */
 struct pipeline {
@@ -152,16 +159,10 @@ struct tls_key {
 	u32 _pad; /* zero */
 };
 
-/* Where the connection of an encrypted socket notes its object: no request waits in it. The generation is its link's. */
+/* Where the connection of an encrypted socket notes its object: what it carries is not read there, so it has no holes. The generation is its link's. */
 enum {
 	TLS_SLOT_OBJECT = 0,
 	TLS_SLOT_GENERATION = 1,
 };
-
-/* ROLE_CLIENT: the server's address, network order; IPv4 as ::ffff:a.b.c.d. Else what stands there is a request. */
-static __always_inline u8 *peer_address(struct connection *c)
-{
-	return (u8 *)&c->pending[INLINE_CLIENT_SLOTS];
-}
 
 #endif

@@ -172,7 +172,7 @@ SEGMENT_FUNCTION(load_carried)
 	return n;
 }
 
-/* One step through a segment: loads the window at s->next and parses it. Returns 1 while there may be more. */
+/* One step through a segment of HTTP: loads the window at s->next and parses it. Returns 1 while there may be more. */
 static __always_inline int take_step(source *src, struct connection *c, struct workspace *ws)
 {
 	struct segment *seg;
@@ -182,7 +182,7 @@ static __always_inline int take_step(source *src, struct connection *c, struct w
 
 	seg = &ws->segment;
 	s = stream_of(c, seg->is_request);
-	if (c->mode >= MODE_OPAQUE || s->state >= STREAM_UNTIL_CLOSE || s->state == STREAM_UNKNOWN)
+	if (s->state >= STREAM_UNTIL_CLOSE || s->state == STREAM_UNKNOWN)
 		return 0;
 	at = s->next - seg->pos;
 	if (at >= seg->bytes)
@@ -211,6 +211,8 @@ static __always_inline int take_step(source *src, struct connection *c, struct w
 SEGMENT_FUNCTION(step)
 {
 	if (source_missing(src) || !c || !ws)
+		return 0;
+	if (c->mode >= MODE_OPAQUE) /* since the step before */
 		return 0;
 	return take_step(src, c, ws);
 }

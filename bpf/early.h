@@ -40,8 +40,8 @@ static __always_inline struct connection *begin_early(const struct connection *l
 	begin_connection(c);
 	__builtin_memset(&early->pipeline, 0, sizeof(early->pipeline));
 	set_role(c, sk, ROLE_SERVER);
-	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
-	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
+	begin_stream(c, true, first_position(seg->seq), STREAM_START);
+	begin_stream(c, false, first_position(seg->ack), STREAM_START);
 	early->seq = seg->seq;
 	early->remote_port = seg->remote_port;
 	early->is_waiting = 1;
@@ -95,7 +95,7 @@ static __always_inline bool take_early(struct bpf_sock *sk, struct connection *c
 	early->is_waiting = 0;
 	*c = early->connection;
 	c->owner = owner;
-	begin_stream(&c->response, first_position(response_seq), STREAM_START);
+	begin_stream(c, false, first_position(response_seq), STREAM_START);
 	return true;
 }
 

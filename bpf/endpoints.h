@@ -44,7 +44,7 @@ static __always_inline void describe_endpoint(struct endpoint *e, struct connect
 	e->protocol = protocol;
 	e->tls = !!(c->flags & CONNECTION_TLS);
 	if (c->role == ROLE_CLIENT)
-		__builtin_memcpy(e->peer, peer_address(c), sizeof(e->peer));
+		__builtin_memcpy(e->peer, c->peer, sizeof(e->peer));
 }
 
 /* The "(other)" endpoint of the connection's owner, role and port: slot 0, for everybody, if even those ran out. */

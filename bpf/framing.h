@@ -38,18 +38,16 @@ struct stream {
 	u64 top;	/* highest position seen */
 	u64 length;	/* Content-Length, or the chunk size read so far */
 	u64 started_ns; /* when the first byte of the current head passed */
-	u32 hole_seq;	/* bytes that passed before their turn and were not looked at: hole_bytes from here on */
-	u32 hole_bytes;
-	u32 ack;     /* what this direction's last segment acknowledged of the other one; 0 = none yet */
-	u32 busy;    /* a CPU is in this stream */
-	u16 what;    /* the current message's: of a request the slot of its endpoint, of a response its status */
-	u16 carried; /* bytes of an unfinished line kept in the carry, all before `next` */
+	u32 ack;	/* what this direction's last segment acknowledged of the other one; 0 = none yet */
+	u32 busy;	/* a CPU is in this stream */
+	u16 what;	/* the current message's: of a request the slot of its endpoint, of a response its status */
+	u16 carried;	/* bytes of an unfinished line kept in the carry, all before `next` */
 	u8 state;
 	u8 skipping; /* inside a line that does not matter; STREAM_CHUNK: or CHUNK_DATA_END */
 	u8 framing;
 	u8 method; /* requests: enum method; STREAM_CHUNK: digits read so far */
 };
-_Static_assert(sizeof(struct stream) == 56, "struct stream: with a cache beside it, a cache line");
+_Static_assert(sizeof(struct stream) == 48, "struct stream: with two words beside it, a cache line");
 
 /* The position of a sequence number: the one nearest to the highest position seen. */
 static __always_inline u64 position_of(const struct stream *s, u32 seq)

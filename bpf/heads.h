@@ -9,11 +9,6 @@
 #include "exchange.h"
 #include "tls_records.h"
 
-static __always_inline struct stream *stream_of(struct connection *c, bool is_request)
-{
-	return is_request ? &c->request : &c->response;
-}
-
 /* Framing of a direction is lost: `which` says how. It goes on where it is certain again (resume_*). */
 OUT_OF_LINE int lose_framing(struct connection *c, u32 is_request, u32 which)
 {
@@ -25,7 +20,7 @@ OUT_OF_LINE int lose_framing(struct connection *c, u32 is_request, u32 which)
 	count(which);
 	s->state = STREAM_LOST;
 	s->carried = 0;
-	s->hole_bytes = 0;
+	c->holes[is_request & 1] = 0;
 	if (!is_request)
 		c->responses = which == COUNTER_RESPONSE_UNPARSED ? RESPONSES_NOT_HTTP : RESPONSES_UNSEEN;
 	return 0;
@@ -39,7 +34,7 @@ static __always_inline void resume_responses(struct connection *c, u32 ack)
 	s->next = position_of(s, ack);
 	s->state = STREAM_START;
 	s->carried = 0;
-	s->hole_bytes = 0;
+	c->holes[false] = 0;
 	c->responses = RESPONSES_CERTAIN;
 }
 
@@ -47,13 +42,16 @@ static __always_inline void become_opaque(struct connection *c, enum counter whi
 {
 	count(which);
 	c->mode = MODE_OPAQUE;
+	c->serves = 0;
 }
 
-/* Written once: both directions read the line with every packet. */
+/* Written once: both directions read these lines with every packet. */
 static __always_inline void become_http(struct connection *c)
 {
-	if (unlikely(c->mode != MODE_HTTP))
+	if (unlikely(c->mode != MODE_HTTP)) {
 		c->mode = MODE_HTTP;
+		c->serves = c->role == ROLE_SERVER;
+	}
 }
 
 /*
@@ -72,8 +70,8 @@ static __always_inline void reject(struct connection *c, bool is_request, int wh
 static __always_inline void leave_http(struct connection *c, u32 status)
 {
 	become_opaque(c, COUNTER_OPAQUE);
-	if (cfg_tls && status != STATUS_SWITCHING_PROTOCOLS && c->role == ROLE_CLIENT &&
-	    c->pending_tail == c->pending_head && !c->is_pipelined) {
+	if (cfg_tls && status != STATUS_SWITCHING_PROTOCOLS && c->role == ROLE_CLIENT && !c->pending &&
+	    !c->is_pipelined) {
 		c->flags |= CONNECTION_TUNNEL;
 		become_tls(c);
 	}
@@ -179,7 +177,8 @@ static __always_inline int begin_response(struct connection *c, struct window *w
 
 	if (status <= 0)
 		return status;
-	become_http(c);
+	if (!c->serves)
+		become_http(c);
 	s->what = status;
 	/* The reason phrase is read as a header line that begins with a space: none that matters does. */
 	s->skipping = byte_at(w, STATUS_LINE_BYTES) != ' ';

@@ -3,10 +3,9 @@
  * pending.h: the requests of a connection that have no response yet, in order. One writer, the request direction, and
  * one reader, the response direction, which may run at the same time on another CPU.
  *
- * The first few wait in the connection itself, further ones in a pipeline (maps.h) that is made when it is needed. What
- * is in the connection is older than what is in the pipeline: a request goes into the connection only while the pipeline
- * is empty. A slot is written before the running number that shows it; a response cannot pass before its request has, so
- * what the reader finds missing is not there yet.
+ * The oldest one waits in the connection itself, further ones in a pipeline (maps.h) that is made when it is needed. A request
+ * goes into the connection only while the pipeline is empty. A slot is written before the running number that shows it; a
+ * response cannot pass before its request has, so what the reader finds missing is not there yet.
  */
 #ifndef HTTPEEK_PENDING_H
 #define HTTPEEK_PENDING_H
@@ -40,30 +39,20 @@ static __always_inline u64 pending_age_ns(u64 entry, u64 ns)
 /* Requests without a response; `p` may be 0. */
 static __always_inline u32 pending_requests(const struct connection *c, const struct pipeline *p)
 {
-	u32 waiting = (u8)(c->pending_tail - c->pending_head);
+	u32 waiting = !!c->pending;
 
 	return p ? waiting + p->tail - p->head + p->overflow_tail - p->overflow_head : waiting;
 }
 
-static __always_inline u32 inline_slots(const struct connection *c)
-{
-	return c->role == ROLE_CLIENT ? INLINE_CLIENT_SLOTS : INLINE_SLOTS;
-}
-
-/* Whether the connection itself has room. Looks at the reader's cache line only when it seems to be full. */
+/* Whether the connection itself has room. */
 static __always_inline bool has_inline_room(struct connection *c)
 {
-	if (likely((u8)(c->pending_tail - c->pending_seen) < inline_slots(c)))
-		return true;
-	c->pending_seen = *(volatile u8 *)&c->pending_head;
-	return (u8)(c->pending_tail - c->pending_seen) < inline_slots(c);
+	return !*(volatile u64 *)&c->pending;
 }
 
 static __always_inline void push_inline(struct connection *c, u64 entry)
 {
-	c->pending[c->pending_tail & (inline_slots(c) - 1)] = entry;
-	asm volatile("" : : : "memory");
-	c->pending_tail++;
+	*(volatile u64 *)&c->pending = entry;
 }
 
 /* What waits of the request whose head is complete. */
@@ -117,14 +106,10 @@ SEGMENT_FUNCTION(push_pipelined)
 
 static __always_inline u64 pop_inline(struct connection *c)
 {
-	u8 head = c->pending_head;
-	u64 entry;
+	u64 entry = *(volatile u64 *)&c->pending;
 
-	if (head == *(volatile u8 *)&c->pending_tail)
-		return 0;
-	entry = c->pending[head & (inline_slots(c) - 1)];
-	asm volatile("" : : : "memory");
-	c->pending_head = head + 1;
+	if (likely(entry))
+		*(volatile u64 *)&c->pending = 0;
 	return entry;
 }
 
@@ -160,7 +145,6 @@ static __always_inline u64 take_pending(struct connection *c, struct pipeline *p
 {
 	u64 entry = pop_inline(c);
 
-	c->pending_seen = c->pending_head;
 	return entry || !p ? entry : pop_from(p);
 }
 

@@ -17,11 +17,12 @@
  */
 static __always_inline void note_hole(struct connection *c, struct stream *s, const struct segment *seg)
 {
-	u64 start = position_of(s, s->hole_seq), end = seg->pos + seg->bytes, hole_end = start + s->hole_bytes;
+	u64 *hole = &c->holes[seg->is_request & 1];
+	u32 seq = *hole >> 32, bytes = *hole;
+	u64 start = position_of(s, seq), end = seg->pos + seg->bytes, hole_end = start + bytes;
 
-	if (!s->hole_bytes || s->next >= hole_end) {
-		s->hole_seq = seg->seq;
-		s->hole_bytes = seg->bytes;
+	if (!bytes || s->next >= hole_end) {
+		*hole = (u64)seg->seq << 32 | seg->bytes;
 		return;
 	}
 	if (s->next >= start) {
@@ -29,10 +30,10 @@ static __always_inline void note_hole(struct connection *c, struct stream *s, co
 		return;
 	}
 	if (seg->pos < start) {
-		s->hole_seq = seg->seq;
+		seq = seg->seq;
 		start = seg->pos;
 	}
-	s->hole_bytes = (end > hole_end ? end : hole_end) - start;
+	*hole = (u64)seq << 32 | (u32)((end > hole_end ? end : hole_end) - start);
 }
 
 /*
@@ -108,10 +109,10 @@ SEGMENT_FUNCTION(meet)
 		return 0;
 	}
 	count(COUNTER_ADOPTED);
-	begin_stream(&c->request, first_position(seg->seq), STREAM_START);
-	begin_stream(&c->response, first_position(seg->ack), STREAM_START);
-	become_http(c);
+	begin_stream(c, true, first_position(seg->seq), STREAM_START);
+	begin_stream(c, false, first_position(seg->ack), STREAM_START);
 	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
+	become_http(c);
 	return 1;
 }
 
@@ -151,19 +152,14 @@ static __always_inline bool wait_for(u32 *lock)
 }
 
 /*
- * A segment of a connection: which way it goes, and into the parsers if it holds bytes that have to be looked at. Behind the
- * first step nothing is used but what lies in the workspace, so that the verifier takes all segments for alike.
+ * A segment of a connection: into the parsers if it holds bytes that have to be looked at. Behind the first step nothing is
+ * used but what lies in the workspace, so that the verifier takes all segments for alike.
  */
 static __always_inline void watch_segment(struct __sk_buff *skb, struct connection *c, struct segment *seg)
 {
+	struct stream *s = stream_of(c, seg->is_request);
 	struct workspace *ws;
-	struct stream *s;
 
-	if (unlikely(c->role == ROLE_UNKNOWN) &&
-	    !introduce(skb, c, (u64)seg->seq << 32 | seg->ack, (u64)seg->offset << 32 | seg->bytes, seg->is_egress))
-		return;
-	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
-	s = stream_of(c, seg->is_request);
 	if (is_passed(s, seg))
 		return;
 	/* on the way out it is under the socket's lock: one at a time */

@@ -73,7 +73,7 @@ static __always_inline struct peer_stats *peer_of(struct connection *c)
 	struct peer_stats *stats;
 
 	if (c->role == ROLE_CLIENT)
-		__builtin_memcpy(key.peer, peer_address(c), sizeof(key.peer));
+		__builtin_memcpy(key.peer, c->peer, sizeof(key.peer));
 	stats = bpf_map_lookup_elem(&peers, &key);
 	if (stats)
 		return stats;
@@ -129,7 +129,7 @@ static __always_inline void note_connect(struct bpf_sock_addr *ctx, const u32 *p
 		count_peer(c, unreachable_count); /* the call before went nowhere */
 	c->role = ROLE_CLIENT;
 	c->port = bpf_ntohs(ctx->user_port);
-	__builtin_memcpy(peer_address(c), peer, LIMIT_ADDRESS_BYTES);
+	__builtin_memcpy(c->peer, peer, LIMIT_ADDRESS_BYTES);
 	c->flags |= CONNECTION_CONNECTING;
 }
 
@@ -151,14 +151,12 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 
 	if (role == ROLE_CLIENT && c->request.state != STREAM_UNKNOWN) { /* its request went out with the SYN */
 		if (c->response.state == STREAM_UNKNOWN)
-			begin_stream(&c->response, first_position(ops->rcv_nxt), STREAM_START);
+			begin_stream(c, false, first_position(ops->rcv_nxt), STREAM_START);
 	} else if (role == ROLE_CLIENT || !take_early(sk, c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
 		begin_connection(c);
 		set_role(c, sk, role);
-		begin_stream(&c->request, first_position(role == ROLE_SERVER ? ops->rcv_nxt : ops->snd_nxt),
-			     STREAM_START);
-		begin_stream(&c->response, first_position(role == ROLE_SERVER ? ops->snd_nxt : ops->rcv_nxt),
-			     STREAM_START);
+		begin_stream(c, true, first_position(role == ROLE_SERVER ? ops->rcv_nxt : ops->snd_nxt), STREAM_START);
+		begin_stream(c, false, first_position(role == ROLE_SERVER ? ops->snd_nxt : ops->rcv_nxt), STREAM_START);
 	}
 	count(COUNTER_CONNECTIONS);
 	c->flags = CONNECTION_ESTABLISHED | CONNECTION_WATCHED;
@@ -215,7 +213,7 @@ __noinline __weak int end_in_release(struct bpf_sock *sk, u32 why)
 /* Whether there can be requests without a response: those of a pipeline are not looked for. */
 static __always_inline bool may_wait(const struct connection *c)
 {
-	return c->mode == MODE_HTTP && (c->is_pipelined || c->pending_tail != c->pending_head);
+	return c->mode == MODE_HTTP && (c->is_pipelined || c->pending);
 }
 
 /* An established connection is over. */

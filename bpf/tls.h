@@ -37,8 +37,8 @@ static __always_inline bool meet_plaintext(struct tls_connection *t, const struc
 	count(COUNTER_ADOPTED);
 	if (c->role == ROLE_UNKNOWN)
 		take_role(c, role, role == ROLE_SERVER ? t->local_port : t->remote_port, t->peer);
-	begin_stream(&c->request, first_position(0), STREAM_START);
-	begin_stream(&c->response, first_position(0), STREAM_START);
+	begin_stream(c, true, first_position(0), STREAM_START);
+	begin_stream(c, false, first_position(0), STREAM_START);
 	become_http(c);
 	return true;
 }

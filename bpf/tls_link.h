@@ -26,7 +26,7 @@ enum {
 
 static __always_inline struct tls_key tls_key_of(const struct connection *c)
 {
-	struct tls_key key = { .object = c->pending[TLS_SLOT_OBJECT], .tgid = c->pending[TLS_SLOT_GENERATION] };
+	struct tls_key key = { .object = c->holes[TLS_SLOT_OBJECT], .tgid = c->holes[TLS_SLOT_GENERATION] };
 
 	return key;
 }
@@ -75,8 +75,8 @@ static __always_inline void forget_end(const struct connection *c, struct tls_en
 
 static __always_inline void show_link(struct connection *c, u64 object, u64 generation)
 {
-	c->pending[TLS_SLOT_OBJECT] = object;
-	c->pending[TLS_SLOT_GENERATION] = generation;
+	c->holes[TLS_SLOT_OBJECT] = object;
+	c->holes[TLS_SLOT_GENERATION] = generation;
 	asm volatile("" : : : "memory"); /* written before the mode that shows it */
 	c->mode = MODE_TLS_READ;
 }
@@ -237,7 +237,7 @@ static __always_inline void end_tls(struct bpf_sock *sk, struct connection *c)
 	}
 	key = tls_key_of(c);
 	t = bpf_map_lookup_elem(&tls_connections, &key);
-	if (!t || t->generation != c->pending[TLS_SLOT_GENERATION])
+	if (!t || t->generation != c->holes[TLS_SLOT_GENERATION])
 		return; /* the object serves another socket by now, which has ended what waited here */
 	/* the object was found, but no request after that: all had passed before, or through the copy of a forked child */
 	if (t->connection.request.state == STREAM_UNKNOWN ||

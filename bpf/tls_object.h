@@ -69,8 +69,8 @@ static __always_inline u64 connect_object(const struct tls_key *key, const struc
 	if (role != ROLE_UNKNOWN)
 		take_role(plain, role, role == ROLE_SERVER ? t->local_port : t->remote_port, t->peer);
 	if (role != ROLE_UNKNOWN && is_new) {
-		begin_stream(&plain->request, first_position(0), STREAM_START);
-		begin_stream(&plain->response, first_position(0), STREAM_START);
+		begin_stream(plain, true, first_position(0), STREAM_START);
+		begin_stream(plain, false, first_position(0), STREAM_START);
 	}
 	asm volatile("" : : : "memory"); /* written before the mode that shows it */
 	plain->mode = MODE_UNDECIDED;

@@ -39,10 +39,11 @@ static __always_inline bool begins_with_tls(const struct window *w)
 static __always_inline void become_tls(struct connection *c)
 {
 	count(COUNTER_TLS_CONNECTIONS);
-	c->pending[TLS_SLOT_OBJECT] = c->pending[TLS_SLOT_GENERATION] = 0;
+	c->holes[TLS_SLOT_OBJECT] = c->holes[TLS_SLOT_GENERATION] = 0;
 	c->endpoint_hash = 0;
 	c->tries = 0;
 	c->mode = MODE_TLS;
+	c->serves = 0;
 }
 
 /* What tells this connection from all others, if its first packet has it: window of `n` bytes. */

@@ -96,11 +96,40 @@ static __always_inline bool is_going_out(const struct __sk_buff *skb)
 	return !skb->ingress_ifindex;
 }
 
+/* Whether a segment is of a server's response. Says so without a look at the connection's first line: see connection.h. */
+static __always_inline bool is_answer(const struct connection *c, const struct segment *seg)
+{
+	return seg->is_egress && c->serves;
+}
+
+/*
+ * Whether a segment that is_answer() knows nothing of belongs to a connection whose data is followed, and which way it goes.
+ * What else has to be done about others is done here.
+ */
+static __always_inline bool is_followed(struct __sk_buff *skb, struct connection *c, struct segment *seg)
+{
+	if (c->mode >= MODE_OPAQUE) {
+		if (cfg_tls && c->mode == MODE_TLS && seg->is_egress)
+			look_for_object(skb, c, seg->offset);
+		return false;
+	}
+	if (unlikely(c->flags & CONNECTION_SYN_SENT))
+		begin_on_syn(c, seg->seq, seg->is_egress, seg->is_syn);
+	if (unlikely(c->mode == MODE_NONE) && !begin_with_data(skb))
+		return false;
+	if (unlikely(c->role == ROLE_UNKNOWN) &&
+	    !introduce(skb, c, (u64)seg->seq << 32 | seg->ack, (u64)seg->offset << 32 | seg->bytes, seg->is_egress))
+		return false;
+	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
+	return true;
+}
+
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct segment seg = {};
 	struct connection *c;
+	bool is_known;
 
 	if (!find_payload(skb, &seg)) {
 		if (unlikely(seg.is_reset && !is_egress))
@@ -118,17 +147,11 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 		if (!c)
 			return PASS;
 	}
-	if (c->mode >= MODE_OPAQUE) {
-		if (cfg_tls && c->mode == MODE_TLS && is_egress)
-			look_for_object(skb, c, seg.offset);
-		return PASS;
-	}
-	if (unlikely(c->flags & CONNECTION_SYN_SENT))
-		begin_on_syn(c, seg.seq, seg.is_egress, seg.is_syn);
-	if (unlikely(c->mode == MODE_NONE) && !begin_with_data(skb))
+	is_known = is_answer(c, &seg);
+	if (!is_known && !is_followed(skb, c, &seg))
 		return PASS;
 	watch_segment(skb, c, &seg);
-	if (cfg_tls && unlikely(c->mode == MODE_TLS)) {
+	if (cfg_tls && !is_known && unlikely(c->mode == MODE_TLS)) {
 		if (is_going_out(skb))
 			link_tls(skb);
 		else

@@ -193,7 +193,7 @@ VERIFIED_ONCE int send_exchange(struct connection *c, struct targets *kept, u64 
 	__builtin_memset(event->_pad, 0, sizeof(event->_pad));
 	__builtin_memset(event->peer, 0, sizeof(event->peer));
 	if (c->role == ROLE_CLIENT)
-		__builtin_memcpy(event->peer, peer_address(c), sizeof(event->peer));
+		__builtin_memcpy(event->peer, c->peer, sizeof(event->peer));
 	if (kept && slot < PENDING_SLOTS) {
 		bytes = copy_path(event->path, kept->paths[slot & PENDING_MASK]);
 		if (bytes >= kept->bytes[slot & PENDING_MASK]) {

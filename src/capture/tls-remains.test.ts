@@ -38,10 +38,9 @@ function keyOf(tgid: number, object = 1n): Uint8Array {
 	return key;
 }
 
-function connection(pendingTail: number, pendingHead: number, isPipelined = 0): Uint8Array {
+function connection(pending: bigint, isPipelined = 0): Uint8Array {
 	const value = new Uint8Array(CONNECTION_SIZE + 72);
-	value[CONNECTION_OFFSET.pendingTail] = pendingTail;
-	value[CONNECTION_OFFSET.pendingHead] = pendingHead;
+	new DataView(value.buffer).setBigUint64(CONNECTION_OFFSET.pending, pending, true);
 	value[CONNECTION_OFFSET.isPipelined] = isPipelined;
 	return value;
 }
@@ -68,7 +67,7 @@ test("what the ended leave behind is deleted, of all others nothing", (context) 
 	const tables = makeTables();
 	for (const tgid of [10, 11, 12, 13]) {
 		tables.calls.add(keyOf(tgid), new Uint8Array(40));
-		tables.connections.add(keyOf(tgid), connection(5, 5));
+		tables.connections.add(keyOf(tgid), connection(0n));
 		tables.searches.add(keyOf(tgid), new Uint8Array(4));
 		tables.tasks.add(new Uint8Array(8).fill(tgid), keyOf(tgid));
 	}
@@ -84,9 +83,9 @@ test("what the ended leave behind is deleted, of all others nothing", (context) 
 
 test("a connection on which a request waits is left to its socket", (context) => {
 	const tables = makeTables();
-	tables.connections.add(keyOf(10, 1n), connection(2, 1));
-	tables.connections.add(keyOf(10, 2n), connection(0, 0, 1));
-	tables.connections.add(keyOf(10, 3n), connection(0, 0));
+	tables.connections.add(keyOf(10, 1n), connection(7n << 20n));
+	tables.connections.add(keyOf(10, 2n), connection(0n, 1));
+	tables.connections.add(keyOf(10, 3n), connection(0n));
 	const remains = new TlsRemains(tables, makeProc(context, [], 11));
 	remains.add(10);
 	assert.equal(remains.sweep(1), 1);

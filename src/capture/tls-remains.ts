@@ -89,9 +89,8 @@ function tgidOf(key: DataView): number {
 
 /** A request waits for its response: another process has the socket as well, and its end will end both. */
 function isWaiting(value: DataView): boolean {
-	const at = (offset: number): number => value.getUint8(offset);
-	const isPipelined = at(CONNECTION_OFFSET.isPipelined) !== 0;
-	return isPipelined || at(CONNECTION_OFFSET.pendingTail) !== at(CONNECTION_OFFSET.pendingHead);
+	const { isPipelined, pending } = CONNECTION_OFFSET;
+	return value.getUint8(isPipelined) !== 0 || value.getBigUint64(pending, true) !== 0n;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

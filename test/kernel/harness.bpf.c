@@ -74,7 +74,7 @@ __noinline __weak int deliver(struct __sk_buff *skb, u32 index)
 	seg.offset = record.payload;
 	seg.seq = record.seq;
 	seg.ack = record.ack;
-	if (c->mode != MODE_OPAQUE)
+	if (is_answer(c, &seg) || (c->mode < MODE_OPAQUE && is_followed(skb, c, &seg)))
 		watch_segment(skb, c, &seg);
 	return 1;
 }
@@ -103,8 +103,8 @@ int conversation(struct __sk_buff *skb)
 		bool client = script.flags & SCRIPT_CLIENT;
 
 		set_role(c, sk, client ? ROLE_CLIENT : ROLE_SERVER);
-		begin_stream(&c->request, first_position(client ? script.first_out : script.first_in), STREAM_START);
-		begin_stream(&c->response, first_position(client ? script.first_in : script.first_out), STREAM_START);
+		begin_stream(c, true, first_position(client ? script.first_out : script.first_in), STREAM_START);
+		begin_stream(c, false, first_position(client ? script.first_in : script.first_out), STREAM_START);
 	}
 	for (i = 0; i < SCRIPT_RECORDS; i++) {
 		if (i >= script.count)

@@ -140,6 +140,29 @@ OUT_OF_LINE int introduce(source *src, struct connection *c, u64 seq_ack, u64 of
 	return met;
 }
 
+/*
+ * Whether a segment is of a server's response. Says so without a look at the connection's first line: see connection.h. With a
+ * second way into the parsers the verifiers of old kernels would have too much to look at.
+ */
+static __always_inline bool is_answer(const struct connection *c, const struct segment *seg)
+{
+#ifdef HTTPEEK_COMPAT
+	return false;
+#else
+	return seg->is_egress && c->serves;
+#endif
+}
+
+/* Which way any other segment goes. False if nobody can tell yet. */
+static __always_inline bool has_direction(struct __sk_buff *skb, struct connection *c, struct segment *seg)
+{
+	if (unlikely(c->role == ROLE_UNKNOWN) &&
+	    !introduce(skb, c, (u64)seg->seq << 32 | seg->ack, (u64)seg->offset << 32 | seg->bytes, seg->is_egress))
+		return false;
+	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
+	return true;
+}
+
 /* A lock that another CPU has: whether it was given back before long. */
 static __always_inline bool wait_for(u32 *lock)
 {

@@ -96,15 +96,9 @@ static __always_inline bool is_going_out(const struct __sk_buff *skb)
 	return !skb->ingress_ifindex;
 }
 
-/* Whether a segment is of a server's response. Says so without a look at the connection's first line: see connection.h. */
-static __always_inline bool is_answer(const struct connection *c, const struct segment *seg)
-{
-	return seg->is_egress && c->serves;
-}
-
 /*
- * Whether a segment that is_answer() knows nothing of belongs to a connection whose data is followed, and which way it goes.
- * What else has to be done about others is done here.
+ * Whether a segment that is_answer() knows nothing of belongs to a connection whose data is followed, with its direction. What
+ * else has to be done about others is done here.
  */
 static __always_inline bool is_followed(struct __sk_buff *skb, struct connection *c, struct segment *seg)
 {
@@ -117,11 +111,7 @@ static __always_inline bool is_followed(struct __sk_buff *skb, struct connection
 		begin_on_syn(c, seg->seq, seg->is_egress, seg->is_syn);
 	if (unlikely(c->mode == MODE_NONE) && !begin_with_data(skb))
 		return false;
-	if (unlikely(c->role == ROLE_UNKNOWN) &&
-	    !introduce(skb, c, (u64)seg->seq << 32 | seg->ack, (u64)seg->offset << 32 | seg->bytes, seg->is_egress))
-		return false;
-	seg->is_request = (c->role == ROLE_SERVER) == !seg->is_egress;
-	return true;
+	return has_direction(skb, c, seg);
 }
 
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)

@@ -9,10 +9,10 @@
  * are three lines. What both directions read is hardly ever written. The request direction has a line of its own. The
  * response direction's holds what is left for it as well: the request that waits.
  *
- * Their order matters. A processor that reads one line upwards fetches the next one, too: after the first line the request
- * direction's, after that the response direction's, after that nobody's. So a server's responses read nothing of the first
- * line (the kernel does, one word that names the map, which makes no processor fetch more): else they would take the
- * request's line from the CPU that is about to write to it.
+ * Their order matters. Processors that read a line fetch the next one, too: after the first line the request direction's, after
+ * that the response direction's, after that nobody's. So a server's responses read nothing of the first line, or they would take
+ * the request's line from the CPU that is about to write to it; they still do now and then, because the kernel reads a word of the
+ * first line when it looks the connection up. What a request fetches too early, the response direction's line, it writes to anyway.
  */
 #ifndef HTTPEEK_CONNECTION_H
 #define HTTPEEK_CONNECTION_H
@@ -93,8 +93,8 @@ struct connection {
 	u8 _pad[4];
 	u64 base_hash;		      /* of owner, role, port and peer: what all endpoints of the connection share */
 	u8 peer[LIMIT_ADDRESS_BYTES]; /* ROLE_CLIENT: the server's address, network order; IPv4 as ::ffff:a.b.c.d */
-	u64 holes
-		[2]; /* of responses, of requests: see note_hole(). MODE_TLS and MODE_TLS_READ: TLS_SLOT_OBJECT, ..._GENERATION */
+	/* bytes that passed before their turn and were not looked at, of responses and of requests: note_hole(); and TLS_SLOT_* */
+	u64 holes[2];
 
 	/* the request direction's */
 	struct stream request;

@@ -65,6 +65,15 @@ static __always_inline u32 meet_line(struct window *w, u64 line, u32 to, struct 
 	return read_line(w, range(line, to), head);
 }
 
+/*
+ * As newline_marks(), of a word in which newlines have become zeroes, with constants that are at hand. Whether there is a mark, and
+ * the lowest one, are right; others may be there too many.
+ */
+static __always_inline u64 first_newline(u64 word, u64 minus_ones, u64 highs)
+{
+	return (word + minus_ones) & ~word & highs;
+}
+
 /* To the end of a line of which the range begins with a part. */
 static __always_inline void skip_line(struct window *w, u32 from_to, struct head_lines *head)
 {
@@ -127,12 +136,11 @@ static __always_inline void read_lines(struct window *w, u32 to, struct head_lin
 			block = w->bytes + (at & WINDOW_MASK);
 		}
 		word = load_word(block) ^ newlines;
-		/* the lowest one is right, and that there is one */
-		marks = (word + minus_ones) & ~word & highs;
+		marks = first_newline(word, minus_ones, highs);
 		if (!marks) {
 			at += 8;
 			word = load_word(block + 8) ^ newlines;
-			marks = (word + minus_ones) & ~word & highs;
+			marks = first_newline(word, minus_ones, highs);
 		}
 		at += marks ? lowest_mark(marks) + 1 : 8;
 		forget_bounds(at, WINDOW_BYTES * 2 - 1);

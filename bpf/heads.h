@@ -177,7 +177,7 @@ static __always_inline int begin_response(struct connection *c, struct window *w
 
 	if (status <= 0)
 		return status;
-	if (!c->serves)
+	if (!c->serves) /* which says it without the connection's first line */
 		become_http(c);
 	s->what = status;
 	/* The reason phrase is read as a header line that begins with a space: none that matters does. */

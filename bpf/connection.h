@@ -9,10 +9,11 @@
  * are three lines. What both directions read is hardly ever written. The request direction has a line of its own. The
  * response direction's holds what is left for it as well: the request that waits.
  *
- * Their order matters. Processors that read a line fetch the next one, too: after the first line the request direction's, after
- * that the response direction's, after that nobody's. So a server's responses read nothing of the first line, or they would take
- * the request's line from the CPU that is about to write to it; they still do now and then, because the kernel reads a word of the
- * first line when it looks the connection up. What a request fetches too early, the response direction's line, it writes to anyway.
+ * Their order matters. Processors that read a line fetch the next one, too: after the first line the request direction's,
+ * after that the response direction's, after that nobody's. So a server's responses read nothing of the first line, as long
+ * as one step through a segment is enough, or they would take the request's line from the CPU that is about to write to it.
+ * They still do now and then, because the kernel reads a word of the first line when it looks the connection up. What a
+ * request fetches too early, the response direction's line, it writes to anyway.
  */
 #ifndef HTTPEEK_CONNECTION_H
 #define HTTPEEK_CONNECTION_H
@@ -159,7 +160,10 @@ struct tls_key {
 	u32 _pad; /* zero */
 };
 
-/* Where the connection of an encrypted socket notes its object: what it carries is not read there, so it has no holes. The generation is its link's. */
+/*
+ * Where the connection of an encrypted socket notes its object, in its holes: what it carries is not read there, so it has none.
+ * The generation is its link's.
+ */
 enum {
 	TLS_SLOT_OBJECT = 0,
 	TLS_SLOT_GENERATION = 1,

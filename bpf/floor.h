@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * floor.h: what no program in this place can do without, and nothing else: the payload is found, the socket's storage asked for,
- * the bytes are loaded into a workspace, which has to be taken for it, and of a request the clock is read. Benchmarks time it to tell how much of a packet's time is the
- * kernel's own.
+ * floor.h: what no program in this place can do without, and nothing else: the payload is found, the socket's storage asked
+ * for, a workspace taken, the bytes are loaded into it, and of a request the clock is read. Benchmarks time it to tell how
+ * much of a packet's time is the kernel's own.
  */
 #ifndef HTTPEEK_FLOOR_H
 #define HTTPEEK_FLOOR_H

@@ -66,8 +66,8 @@ static __always_inline u32 meet_line(struct window *w, u64 line, u32 to, struct 
 }
 
 /*
- * As newline_marks(), of a word in which newlines have become zeroes, with constants that are at hand. Whether there is a mark, and
- * the lowest one, are right; others may be there too many.
+ * As newline_marks(), of a word in which newlines have become zeroes, with constants that are at hand. Whether there is a mark,
+ * and the lowest one, are right; others may be there too many.
  */
 static __always_inline u64 first_newline(u64 word, u64 minus_ones, u64 highs)
 {

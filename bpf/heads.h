@@ -42,16 +42,21 @@ static __always_inline void become_opaque(struct connection *c, enum counter whi
 {
 	count(which);
 	c->mode = MODE_OPAQUE;
+	asm volatile("" : : : "memory"); /* in this order: see become_http() */
 	c->serves = 0;
 }
 
-/* Written once: both directions read these lines with every packet. */
+/*
+ * Written once: both directions read the mode's line with every packet. The other direction may find at the same time that the
+ * connection is not HTTP: as the mode is written last here and first there, what serves is HTTP.
+ */
 static __always_inline void become_http(struct connection *c)
 {
-	if (unlikely(c->mode != MODE_HTTP)) {
-		c->mode = MODE_HTTP;
-		c->serves = c->role == ROLE_SERVER;
-	}
+	if (likely(c->mode == MODE_HTTP))
+		return;
+	c->serves = c->role == ROLE_SERVER;
+	asm volatile("" : : : "memory");
+	c->mode = MODE_HTTP;
 }
 
 /*

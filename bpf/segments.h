@@ -111,8 +111,9 @@ SEGMENT_FUNCTION(meet)
 	count(COUNTER_ADOPTED);
 	begin_stream(c, true, first_position(seg->seq), STREAM_START);
 	begin_stream(c, false, first_position(seg->ack), STREAM_START);
-	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
 	become_http(c);
+	set_role(c, sk, seg->is_egress ? ROLE_CLIENT : ROLE_SERVER);
+	c->serves = c->role == ROLE_SERVER;
 	return 1;
 }
 

@@ -150,7 +150,7 @@ static __always_inline void establish(struct bpf_sock_ops *ops, struct bpf_sock 
 	struct peer_stats *stats;
 
 	if (role == ROLE_CLIENT && c->request.state != STREAM_UNKNOWN) { /* its request went out with the SYN */
-		if (c->response.state == STREAM_UNKNOWN)
+		if (c->response.state == STREAM_UNKNOWN && c->mode < MODE_OPAQUE)
 			begin_stream(c, false, first_position(ops->rcv_nxt), STREAM_START);
 	} else if (role == ROLE_CLIENT || !take_early(sk, c, ops->rcv_nxt, ops->snd_nxt, bpf_ntohl(ops->remote_port))) {
 		begin_connection(c);

@@ -43,6 +43,7 @@ static __always_inline void become_tls(struct connection *c)
 	c->endpoint_hash = 0;
 	c->tries = 0;
 	c->mode = MODE_TLS;
+	asm volatile("" : : : "memory"); /* in this order: see become_http() */
 	c->serves = 0;
 }
 

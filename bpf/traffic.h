@@ -97,8 +97,8 @@ static __always_inline bool is_going_out(const struct __sk_buff *skb)
 }
 
 /*
- * Whether a segment that is_answer() knows nothing of belongs to a connection whose data is followed, with its direction. What
- * else has to be done about others is done here.
+ * Whether a segment that is_answer() knows nothing of belongs to a connection whose data is followed. What else has to be done
+ * about others is done here.
  */
 static __always_inline bool is_followed(struct __sk_buff *skb, struct connection *c, struct segment *seg)
 {
@@ -111,7 +111,7 @@ static __always_inline bool is_followed(struct __sk_buff *skb, struct connection
 		begin_on_syn(c, seg->seq, seg->is_egress, seg->is_syn);
 	if (unlikely(c->mode == MODE_NONE) && !begin_with_data(skb))
 		return false;
-	return has_direction(skb, c, seg);
+	return true;
 }
 
 static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
@@ -140,7 +140,8 @@ static __always_inline int watch_packet(struct __sk_buff *skb, bool is_egress)
 	is_known = is_answer(c, &seg);
 	if (!is_known && !is_followed(skb, c, &seg))
 		return PASS;
-	watch_segment(skb, c, &seg);
+	if (is_known || has_direction(skb, c, &seg))
+		watch_segment(skb, c, &seg);
 	if (cfg_tls && !is_known && unlikely(c->mode == MODE_TLS)) {
 		if (is_going_out(skb))
 			link_tls(skb);

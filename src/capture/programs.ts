@@ -74,7 +74,7 @@ const TLS_TABLE_SIZES = {
 	tls_seen: 4096,
 	/** Bytes of the ring that tells of processes: some thousand of them. */
 	tls_processes: 65_536,
-	/** Connections with many requests in flight. */
+	/** Connections with more than one request in flight. */
 	tls_pipelines: 512,
 	/** Connections with a head that came in pieces. */
 	tls_request_carries: 512,

@@ -74,7 +74,7 @@ __noinline __weak int deliver(struct __sk_buff *skb, u32 index)
 	seg.offset = record.payload;
 	seg.seq = record.seq;
 	seg.ack = record.ack;
-	if (is_answer(c, &seg) || (c->mode != MODE_OPAQUE && has_direction(skb, c, &seg)))
+	if (is_answer(c, &seg) || (c->mode < MODE_OPAQUE && has_direction(skb, c, &seg)))
 		watch_segment(skb, c, &seg);
 	return 1;
 }

@@ -4,8 +4,10 @@ import { test } from "node:test";
 import { endpointLines, lossesOf, rowsOf, settled, skipReason, watch } from "../support/capture.js";
 import { makeCertificate } from "../support/certificate.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
+import { makeNetworkNamespace } from "../support/network-namespace.js";
 import { OPENSSL } from "../support/openssl-python.js";
-import { letGo, runTlsScenarios, startScript, type TlsScenario } from "../support/tls-scenarios.js";
+import { start } from "../support/programs.js";
+import { expectRows, letGo, runTlsScenarios, startScript, type TlsScenario } from "../support/tls-scenarios.js";
 
 const SCENARIOS: readonly TlsScenario[] = [
 	{
@@ -187,4 +189,30 @@ for _ in range(5): exchange(client, server, b"/after")`;
 		"server GET /after 200 response 4",
 	]);
 	assert.deepEqual(lossesOf(snapshot), {});
+});
+
+const FAST_OPEN = `
+TCP_FASTOPEN, TCP_FASTOPEN_CONNECT = 23, 30
+ready(); listener = socket.socket(); listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
+listener.bind(("10.9.0.1", 8443)); listener.listen(); used = context()
+for _ in range(4):
+    sock = socket.socket(); sock.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1); sock.connect(listener.getsockname())
+    client = End(used, sock, False); client.shake()
+    server = End(used, listener.accept()[0], True); shake(client, server)
+    exchange(client, server, b"/a"); put(client, get(b"/b")); take(server, len(get(b"/b"))); server.close(); client.close()
+names, values = [line.split() for line in open("/proc/net/netstat") if line.startswith("TcpExt")]
+assert dict(zip(names, values))["TCPFastOpenPassive"] == "3" # all but the first, which fetches the cookie
+`;
+
+test("TCP Fast Open, the handshake begins on the SYN", { skip: skipReason }, async (context) => {
+	const cgroup = makeLiveCgroup(context);
+	const certificate = makeCertificate(context);
+	const network = makeNetworkNamespace(context);
+	network.run("sysctl", "-q", "-w", "net.ipv4.tcp_fastopen=3");
+	const session = await watch(context, { cgroups: [cgroup] }, { isTlsRead: true });
+	const [command = "", ...words] = [...network.prefix, "python3", "-c", OPENSSL + FAST_OPEN, certificate.both];
+	const program = start(cgroup, command, words, { stdio: ["pipe", "pipe", "pipe"] });
+	await letGo(program, session, "openssl");
+	await program.succeeded();
+	expectRows(await settled(session), { rows: ["GET /a 200 response 4", "GET /b 0 server_closed 4"] });
 });

@@ -38,6 +38,7 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 		// over the loopback a packet comes in on its sender's CPU; a network card can be told to choose the receiver's
 		{
 			what: "small GET, client on the server's CPU",
+			atMostNs: 350,
 			run: (seconds) => http(seconds, { cpu: serversCpu }),
 			hasFloor: true,
 		},

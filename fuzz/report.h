@@ -123,7 +123,7 @@ static void check_stream(const struct stream *s, struct progress *before, const 
 /* Requests that wait for their response and are counted as begun. */
 static u32 counted_pending(const struct connection *c, const struct pipeline *p)
 {
-	return (u8)(c->pending_tail - c->pending_head) + (p ? p->tail - p->head : 0);
+	return !!c->pending + (p ? p->tail - p->head : 0);
 }
 
 /* The laws. Called behind every segment. */
@@ -138,6 +138,8 @@ static void check_world(bool is_request)
 		return;
 	check_stream(&c->request, &progress[0], "the position of requests went back");
 	check_stream(&c->response, &progress[1], "the position of responses went back");
+	if (c->serves != (c->mode == MODE_HTTP && c->role == ROLE_SERVER))
+		shim_fail("what serves is not what is HTTP and a server");
 	waiting = counted_pending(c, world_pipeline());
 	if (waiting > PENDING_SLOTS)
 		shim_fail("more requests are pending than there are slots");

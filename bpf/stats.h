@@ -87,19 +87,6 @@ static __always_inline void count_start(u32 endpoint, u64 by)
 		__sync_fetch_and_add(started, by);
 }
 
-/* Where a cell counts latencies of a bucket, HISTOGRAM_BELOW and HISTOGRAM_ABOVE included: they lie one behind the other. */
-static __always_inline u32 *counter_of(struct cell *cell, int bucket)
-{
-	u32 at = bucket - HISTOGRAM_BELOW;
-
-	if (at > HISTOGRAM_ABOVE - HISTOGRAM_BELOW) /* for the verifier */
-		at = 0;
-	return &cell->below + at;
-}
-_Static_assert(offsetof(struct cell, buckets) == offsetof(struct cell, below) + sizeof(u32) &&
-		       offsetof(struct cell, above) == offsetof(struct cell, buckets) + HISTOGRAM_BUCKETS * sizeof(u32),
-	       "one behind the other");
-
 /* The cell of an exchange that is another one than the connection's last, which it then becomes; 0 if there is none. */
 static __always_inline struct cell *find_other_cell(struct connection *c, u32 endpoint, u32 status_outcome)
 {
@@ -130,6 +117,7 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 	u64 identity = cell_identity(endpoint, status_outcome, current_stripe());
 	u32 slot = c->cell; /* on the stack: as a key, 6.1 takes no memory that a global function was given */
 	struct cell *cell;
+	int bucket;
 
 	if (ns < cfg_min_latency_ns) {
 		count_start(endpoint, -1ull);
@@ -151,7 +139,13 @@ static __always_inline void count_exchange(struct connection *c, u32 endpoint, u
 			count_start(cell->endpoint, 1);
 		}
 	}
-	__sync_fetch_and_add(counter_of(cell, histogram_bucket(ns)), 1);
+	bucket = histogram_bucket(ns);
+	if (bucket == HISTOGRAM_BELOW)
+		__sync_fetch_and_add(&cell->below, 1);
+	else if (bucket == HISTOGRAM_ABOVE)
+		__sync_fetch_and_add(&cell->above, 1);
+	else
+		__sync_fetch_and_add(&cell->buckets[bucket & (HISTOGRAM_BUCKETS - 1)], 1);
 	__sync_fetch_and_add(&cell->sum_ns, ns);
 	__sync_fetch_and_add(&cell->count, 1);
 }

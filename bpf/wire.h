@@ -182,9 +182,9 @@ struct cell {
 	__u16 status;	/* 100-599 as on the wire; 0 unless OUTCOME_RESPONSE */
 	__u8 outcome;
 	__u8 stripe;
-	__u32 below; /* at or below 2^-20 s; the buckets follow, and what is above them */
+	__u32 below; /* at or below 2^-20 s */
+	__u32 above; /* above 2^12 s */
 	__u32 buckets[HISTOGRAM_BUCKETS];
-	__u32 above;   /* above 2^12 s */
 	__u8 _pad[32]; /* to whole cache lines */
 };
 _Static_assert(sizeof(struct cell) == 1088, "struct cell");

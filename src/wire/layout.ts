@@ -247,8 +247,8 @@ export interface Cell {
 	readonly outcome: number;
 	readonly stripe: number;
 	readonly below: number;
-	readonly buckets: Uint32Array;
 	readonly above: number;
+	readonly buckets: Uint32Array;
 }
 
 /** Bytes of a `struct cell`. */
@@ -263,8 +263,8 @@ export const CELL_OFFSET = {
 	outcome: 22,
 	stripe: 23,
 	below: 24,
-	buckets: 28,
-	above: 1052,
+	above: 28,
+	buckets: 32,
 } as const;
 
 /** Reads the `struct cell` at byte `at`. Byte arrays are views of the same memory, not copies. */
@@ -277,8 +277,8 @@ export function readCell(view: DataView, at: number): Cell {
 		outcome: view.getUint8(at + 22),
 		stripe: view.getUint8(at + 23),
 		below: view.getUint32(at + 24, true),
-		buckets: readUint32Array(view, at + 28, 256),
-		above: view.getUint32(at + 1052, true),
+		above: view.getUint32(at + 28, true),
+		buckets: readUint32Array(view, at + 32, 256),
 	};
 }
 
@@ -291,8 +291,8 @@ export function writeCell(view: DataView, at: number, value: Cell): void {
 	view.setUint8(at + 22, value.outcome);
 	view.setUint8(at + 23, value.stripe);
 	view.setUint32(at + 24, value.below, true);
-	writeUint32Array(view, at + 28, 256, value.buckets);
-	view.setUint32(at + 1052, value.above, true);
+	view.setUint32(at + 28, value.above, true);
+	writeUint32Array(view, at + 32, 256, value.buckets);
 }
 
 /** Bytes of a `struct connection`. */

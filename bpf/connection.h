@@ -120,6 +120,14 @@ static __always_inline struct stream *stream_of(struct connection *c, bool is_re
 	return is_request ? &c->request : &c->response;
 }
 
+/* The connection is not HTTP, or no longer. The mode comes first: see become_http(). */
+static __always_inline void set_other_mode(struct connection *c, enum mode mode)
+{
+	c->mode = mode;
+	asm volatile("" : : : "memory");
+	c->serves = 0;
+}
+
 /* The requests in flight for which a connection has no room: exists only where there have been any. */
 struct pipeline {
 	u64 pending[PENDING_SLOTS];

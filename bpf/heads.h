@@ -41,9 +41,7 @@ static __always_inline void resume_responses(struct connection *c, u32 ack)
 static __always_inline void become_opaque(struct connection *c, enum counter which)
 {
 	count(which);
-	c->mode = MODE_OPAQUE;
-	asm volatile("" : : : "memory"); /* in this order: see become_http() */
-	c->serves = 0;
+	set_other_mode(c, MODE_OPAQUE);
 }
 
 /*

@@ -42,9 +42,7 @@ static __always_inline void become_tls(struct connection *c)
 	c->holes[TLS_SLOT_OBJECT] = c->holes[TLS_SLOT_GENERATION] = 0;
 	c->endpoint_hash = 0;
 	c->tries = 0;
-	c->mode = MODE_TLS;
-	asm volatile("" : : : "memory"); /* in this order: see become_http() */
-	c->serves = 0;
+	set_other_mode(c, MODE_TLS);
 }
 
 /* What tells this connection from all others, if its first packet has it: window of `n` bytes. */

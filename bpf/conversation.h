@@ -7,7 +7,7 @@
 #define HTTPEEK_CONVERSATION_H
 
 #include "carry.h"
-#include "heads.h"
+#include "recall.h"
 
 enum {
 	/* A GSO segment of 64 KB holds at most 3,600 of the shortest requests; two short loops cost the verifier less. */
@@ -70,6 +70,7 @@ static __always_inline int parse_start(source *src, struct connection *c, struct
 			watch_request(src, c, ws, w, total);
 	}
 	ws->head.line = from;
+	ws->lines = from;
 	return PARSED_LINES;
 }
 
@@ -77,21 +78,27 @@ static __always_inline int parse_start(source *src, struct connection *c, struct
  * The header lines of the window, and what follows them. Everything that it needs is read from memory, as in a function of its
  * own, so that the verifier looks at it once, however the lines were reached; but calls are expensive.
  */
-static __always_inline int parse_lines(source *src, struct connection *c, struct workspace *ws)
+static __always_inline int parse_lines(source *src, struct connection *c, struct workspace *ws, bool recalls)
 {
 	struct head_lines *head = &ws->head;
 	struct segment *seg = &ws->segment;
 	struct window *w = &ws->window;
-	u32 n, carried, total, line;
+	u32 n, carried, total, line, recalled;
 	struct stream *s;
 	u64 base;  /* position of w[0] */
 	bool more; /* bytes of the segment that are not in the window */
 
 	s = stream_of(c, seg->is_request);
-	head->length = s->length;
-	head->framing = s->framing;
-	head->skipping = s->skipping;
-	read_lines(w, read_back(ws->total), head);
+	recalled = recalls ? recalled_of(ws) : RECALLED_NOTHING;
+	if (recalled == RECALLED_NOTHING) {
+		head->length = s->length;
+		head->framing = s->framing;
+		head->skipping = s->skipping;
+		if (recalls && ws->is_whole && !s->skipping && recall_lines(ws))
+			recalled = RECALLED_ALL;
+	}
+	if (recalled != RECALLED_ALL)
+		read_lines(w, read_back(ws->total), head);
 	s = stream_of(c, read_back(seg->is_request));
 	n = ws->bytes;
 	total = ws->total;
@@ -108,8 +115,11 @@ static __always_inline int parse_lines(source *src, struct connection *c, struct
 		if (unlikely(carried))
 			drop_carry(src, seg->is_request);
 		s->carried = 0;
-		if (likely(s->state == STREAM_HEADERS))
+		if (likely(s->state == STREAM_HEADERS)) {
+			if (recalls && ws->is_whole && unlikely(recalled_of(ws) != RECALLED_ALL))
+				meet_stranger(src, c, ws);
 			return head_complete(src, c, ws, base + line);
+		}
 		s->state = STREAM_START;
 		s->next = base + line;
 		return 1;
@@ -172,11 +182,15 @@ SEGMENT_FUNCTION(load_carried)
 	return n;
 }
 
-/* One step through a segment of HTTP: loads the window at s->next and parses it. Returns 1 while there may be more. */
-static __always_inline int take_step(source *src, struct connection *c, struct workspace *ws)
+/*
+ * One step through a segment of HTTP: loads the window at s->next and parses it. Returns 1 while there may be more.
+ * `recalls`: heads may be known.
+ */
+static __always_inline int take_step(source *src, struct connection *c, struct workspace *ws, bool recalls)
 {
 	struct segment *seg;
 	struct stream *s;
+	u32 recalled = RECALLED_NOTHING;
 	u64 at, n;
 	int parsed;
 
@@ -203,8 +217,17 @@ static __always_inline int take_step(source *src, struct connection *c, struct w
 	ws->at = at;
 	ws->bytes = n;
 	ws->total = s->carried + n;
-	parsed = parse_start(src, c, ws);
-	return likely(parsed == PARSED_LINES) ? parse_lines(src, c, ws) : parsed;
+	if (recalls) {
+		ws->is_whole = s->state == STREAM_START && !s->carried;
+		recalled = ws->is_whole ? recall(src, c, ws) : RECALLED_NOTHING;
+		ws->recalled = recalled;
+	}
+	if (recalled == RECALLED_NOTHING) {
+		parsed = parse_start(src, c, ws);
+		if (unlikely(parsed != PARSED_LINES))
+			return parsed;
+	}
+	return parse_lines(src, c, ws, recalls);
 }
 
 /* The same, of another segment or another step than the first one. */
@@ -214,19 +237,20 @@ SEGMENT_FUNCTION(step)
 		return 0;
 	if (c->mode >= MODE_OPAQUE) /* since the step before */
 		return 0;
-	return take_step(src, c, ws);
+	return take_step(src, c, ws, false);
 }
 
 /*
  * The first step, which is the only one of most segments, without a call: where a kernel has to keep a processor from guessing
- * where functions return to, each return waits. The verifiers of old kernels would have too much to look at.
+ * where functions return to, each return waits. Only here heads are recalled. The verifiers of old kernels would have too much to
+ * look at.
  */
 static __always_inline int take_first_step(source *src, struct connection *c, struct workspace *ws)
 {
 #ifdef HTTPEEK_COMPAT
 	return step(src, c, ws);
 #else
-	return take_step(src, c, ws);
+	return take_step(src, c, ws, true);
 #endif
 }
 

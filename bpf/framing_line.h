@@ -45,6 +45,7 @@ struct head_lines {
 	u32 line;
 	u32 skipping; /* `line` is inside a line that does not matter, not at a start */
 	u32 kind;
+	u32 plain; /* with any of `framing`: where the first line that says something of the body begins */
 };
 
 /*
@@ -171,6 +172,13 @@ WINDOW_FUNCTION(int, is_chunked, (u32 line, u32 next), (line, next))
 	       (WORD("chunked") << 8 | WORD_LOWERCASE << 8);
 }
 
+/* A line that says something of the body begins at `line`. */
+static __always_inline void note_framing(struct head_lines *head, u32 line)
+{
+	if (!head->framing)
+		head->plain = line;
+}
+
 /* Takes in a Content-Length line. */
 static __always_inline void frame_length(struct head_lines *head, u64 value)
 {
@@ -210,6 +218,7 @@ WINDOW_FUNCTION_TO(u32, read_line, (u32 line_to), (line_to), struct head_lines, 
 	end = find_newline(w, line_to);
 	if (end < 0)
 		return LINES_END;
+	note_framing(head, line);
 	if (kind == LINE_LENGTH)
 		frame_length(head, parse_number(w, line + sizeof("content-length:") - 1));
 	else if (kind == LINE_CODING)

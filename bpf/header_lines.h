@@ -55,6 +55,7 @@ static __always_inline u32 meet_line(struct window *w, u64 line, u32 to, struct 
 		if (likely(byte_at(w, line + 14) == ':')) {
 			value = short_number(w, line + sizeof("content-length:") - 1, to);
 			if (likely(value != ~0ull)) {
+				note_framing(head, line);
 				frame_length(head, value);
 				return LINES_MORE;
 			}

@@ -48,6 +48,15 @@ static __always_inline u64 load_word(const u8 *bytes)
 #endif
 }
 
+static __always_inline void store_word(u8 *bytes, u64 word)
+{
+#ifdef __bpf__
+	*(unaligned_u64 *)bytes = word;
+#else
+	__builtin_memcpy(bytes, &word, sizeof(word));
+#endif
+}
+
 static __always_inline u64 word_at(const struct window *w, u32 at)
 {
 	return load_word(w->bytes + (at & WINDOW_MASK));

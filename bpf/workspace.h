@@ -42,6 +42,20 @@ struct route_key {
 	struct route_writer writer; /* zeroes */
 };
 
+/* A head that was read whole, of one direction, and what was read in it: see recall.h. */
+struct known_head {
+	u32 bytes;     /* 0 = there is none */
+	u16 what;      /* of its message, as in struct stream */
+	u8 method;     /* of a request */
+	u8 strangers;  /* in a row: heads that were not wholly this one */
+	u64 base_hash; /* of a request's connection, without which it says nothing of the endpoint */
+	u64 length;    /* as in struct head_lines */
+	u32 framing;
+	u16 lines;	 /* where the header lines begin */
+	u16 plain_bytes; /* of these, before the first that says something of the body */
+	struct window window;
+};
+
 struct workspace {
 	u32 busy; /* a program run is in here */
 	u32 slot; /* in workspaces; written by whoever takes it */
@@ -52,8 +66,15 @@ struct workspace {
 	struct request_line line;
 	struct head_lines head;
 	struct route_key key;
-	u64 entry; /* a request without a response: pop_pipelined() */
+	u64 entry;   /* a request without a response: pop_pipelined() */
+	u16 lines;   /* if the window has a start line: where header lines begin */
+	u8 is_whole; /* the window begins with the first byte of a head */
+	u8 recalled; /* enum recalled: what of it is known */
+	u8 _pad[4];
 	struct window window;
+#ifndef HTTPEEK_COMPAT
+	struct known_head known[2]; /* of responses and of requests */
+#endif
 } __attribute__((aligned(64)));
 
 #endif

@@ -13,13 +13,27 @@ static char first[REPORT_BYTES], second[REPORT_BYTES];
 static const char misleading[] = "\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 				 "GET / HTTP/1.1\r\n\r\n";
 
-static void compare(const char *what)
+extern volatile bool is_watched __asm__("cfg_watch"); /* which the programs may not change */
+
+static void expect(bool is_alike, const char *what)
 {
-	write_report(second);
-	if (!strcmp(first, second))
+	if (is_alike)
 		return;
 	fprintf(stderr, "fuzz: %s changes what is counted\n%s\n%s\n", what, first, second);
 	abort();
+}
+
+static void compare(const char *what)
+{
+	write_report(second);
+	expect(!strcmp(first, second), what);
+}
+
+/* But for what watchers are sent. */
+static void compare_counts(const char *what)
+{
+	write_report(second);
+	expect(!strncmp(first, second, strstr(first, "\"sent\"") - first), what);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -45,9 +59,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *script, size_t bytes)
 
 	begin_checks();
 	set_stale("");
+	world_knows = KNOWN_NONE;
 	play(&player, script, bytes, 0, check_world);
 	write_report(first);
 	is_certain = !count_losses();
+	begin_checks();
+	world_knows = KNOWN_LAST;
+	play(&player, script, bytes, 0, check_world);
+	compare("which heads are known");
+	begin_checks();
+	is_watched = false;
+	play(&player, script, bytes, 0, check_world);
+	compare_counts("that nobody watches");
+	is_watched = true;
 	set_stale(misleading);
 	play(&player, script, bytes, 0, NULL);
 	compare("what lies behind a segment's bytes");

@@ -5,7 +5,7 @@
 #define ALL ~0ull
 #define FOUR(value) value, value, value, value
 
-const volatile bool cfg_watch = true;
+volatile bool cfg_watch = true; /* for the fuzzer to change */
 const volatile bool cfg_watch_query = true;
 const volatile unsigned long long cfg_watch_statuses[32] = {
 	FOUR(ALL), FOUR(ALL), FOUR(ALL), FOUR(ALL), FOUR(ALL), FOUR(ALL), FOUR(ALL), FOUR(ALL),

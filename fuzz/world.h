@@ -47,6 +47,13 @@ static void shim_sent(const void *record)
 }
 static u8 *world_packet;
 
+/* Which heads are known when a segment passes (bpf/recall.h): it must not matter. */
+enum known_heads {
+	KNOWN_NONE = 0,
+	KNOWN_LAST = 1, /* of each direction the last one that was read whole */
+};
+static enum known_heads world_knows = KNOWN_LAST;
+
 /* What lies in the parsers' memory behind the bytes of a segment: it must not matter. */
 static u8 world_stale[CARRY_BYTES + WINDOW_SLACK];
 
@@ -183,6 +190,14 @@ static void spoil_carry(void *carries, u32 carried)
 		fill_stale(carry->bytes + carried, sizeof(carry->bytes) - carried);
 }
 
+static void prepare_known(struct known_head *known)
+{
+	if (world_knows == KNOWN_NONE)
+		memset(known, 0, sizeof(*known));
+	known->strangers = STRANGERS_MASK; /* the next one takes its place */
+	fill_stale(known->window.bytes + known->bytes, sizeof(known->window.bytes) - known->bytes);
+}
+
 /* A segment passes the hook of its direction. */
 static void pass_segment(struct bpf_sock *sk, bool is_egress, u32 seq, u32 ack, const u8 *payload, u32 bytes)
 {
@@ -199,6 +214,8 @@ static void pass_segment(struct bpf_sock *sk, bool is_egress, u32 seq, u32 ack, 
 	memcpy(world_packet + HEADER_BYTES, payload, bytes);
 	skb.data_end = skb.data + skb.len;
 	fill_stale(&ws->window, sizeof(ws->window));
+	prepare_known(&ws->known[false]);
+	prepare_known(&ws->known[true]);
 	if (c) {
 		spoil_carry(&request_carries, c->request.carried);
 		spoil_carry(&response_carries, c->response.carried);

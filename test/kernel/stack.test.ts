@@ -10,7 +10,7 @@ const OBJECTS = fileURLToPath(new URL("../../../build/bpf", import.meta.url));
 const ARCHITECTURES = ["x64", "arm64"];
 /** Of each object, a hook whose way is long: that it is known whole shows that calls are found. */
 const LONG_WAYS = {
-	httpeek: ["traffic", "end_tls_exchanges"],
+	httpeek: ["traffic", "take_target"],
 	"httpeek-compat": ["traffic", "end_tls_exchanges"],
 	"httpeek-tls": ["tls_end", "feed"],
 	"httpeek-tls-compat": ["tls_end", "feed"],

@@ -7,7 +7,7 @@ import { DEADLINE_MS } from "./deadline.js";
 import { inCheckout, type ProgramOptions, type Workplace } from "./workplace.js";
 
 /** What bench/traffic.lua can send. */
-export type Traffic = "plain" | "pipelined" | "mixed" | "browser" | "routes";
+export type Traffic = "plain" | "pipelined" | "mixed" | "browser" | "strangers" | "routes";
 
 export const CONNECTIONS = 16;
 /** Requests that one connection can have under way. */
@@ -16,6 +16,7 @@ export const PIPELINE_DEPTH: Readonly<Record<Traffic, number>> = {
 	pipelined: 8,
 	mixed: 1,
 	browser: 1,
+	strangers: 1,
 	routes: 1,
 };
 

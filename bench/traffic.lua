@@ -53,7 +53,7 @@ elseif kind == "routes" then
 		turn = turn % count + 1
 		return requests[turn]
 	end
-elseif kind == "browser" then
+elseif kind == "browser" or kind == "strangers" then
 	-- about 700 bytes of headers, as a browser sends them
 	wrk.headers["User-Agent"] =
 		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
@@ -68,6 +68,26 @@ elseif kind == "browser" then
 	wrk.headers["Sec-Ch-Ua-Platform"] = '"Linux"'
 	wrk.headers["Sec-Fetch-Mode"] = "navigate"
 	wrk.headers["Upgrade-Insecure-Requests"] = "1"
+	if kind == "strangers" then
+		-- every line of each of them is another one, and none follows one that it resembles
+		local CLIENTS = 61
+		local requests = {}
+		local turn = 0
+		function init()
+			local usual = wrk.headers
+			for client = 1, CLIENTS do
+				local headers = {}
+				for name, value in pairs(usual) do
+					headers[name] = client .. value:sub(1, #value - client % 5)
+				end
+				requests[client] = wrk.format("GET", "/r/" .. client .. "/clients", headers)
+			end
+		end
+		function request()
+			turn = turn % CLIENTS + 1
+			return requests[turn]
+		end
+	end
 end
 
 function done(summary, latency)

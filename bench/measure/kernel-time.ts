@@ -48,6 +48,10 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 			run: (seconds) => http(seconds, { traffic: "browser" }),
 			hasFloor: true,
 		},
+		{
+			what: "the same, no head like the one before",
+			run: (seconds) => http(seconds, { traffic: "strangers" }),
+		},
 		{ what: "GET of 200 KB", atMostNs: 700, run: (seconds) => http(seconds, { path: "/large.bin" }) },
 		{
 			what: "a packet that is not HTTP",

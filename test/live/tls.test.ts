@@ -72,13 +72,14 @@ test("TLS", { skip: skipReason }, async (context) => {
 		},
 	);
 
-	await context.test("curl asks Node's server: bodies both ways, one connection", async () => {
+	await context.test("curl asks Node's server: bodies both ways, one connection", async (inner) => {
 		const server = start(cgroup, process.execPath, ["-e", NODE_SERVER, certificate.chain, certificate.key]);
 		const port = Number((await server.wrote(/^\d+$/m))[0]);
 		await allRead(session, cgroup);
 		const base = `https://127.0.0.1:${port}`;
 		const upload = `printf %300000s x | curl -s --cacert "$1" -d @- -o /dev/null "$2/echo" -o /dev/null "$2/a" -o /dev/null "$2/missing"`;
-		await run(cgroup, "sh", ["-c", upload, "sh", certificate.chain, base]);
+		// not watched: on a slow machine it is over before it can be hooked, and is told as a loss
+		await run(makeLiveCgroup(inner), "sh", ["-c", upload, "sh", certificate.chain, base]);
 		const snapshot = await settled(session);
 		const rows = rowsOf(snapshot, { port, role: "server" });
 		assert.deepEqual(endpointLines(rows), [

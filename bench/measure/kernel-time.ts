@@ -49,7 +49,7 @@ export async function* measureKernelTime(workplace: Workplace, scale: Scale): As
 			hasFloor: true,
 		},
 		{
-			what: "the same, no head like the one before",
+			what: "GET with 700 bytes of headers, no head like the one before",
 			run: (seconds) => http(seconds, { traffic: "strangers" }),
 		},
 		{ what: "GET of 200 KB", atMostNs: 700, run: (seconds) => http(seconds, { path: "/large.bin" }) },

@@ -86,7 +86,7 @@ describe("npm run bench", { skip }, () => {
 			// three loads of half a second say little, but a program that did nothing, or everything, would show
 			assert.ok(kernels !== undefined && whole !== undefined && kernels > 20 && kernels < whole, JSON.stringify(rows));
 		}
-		assert.equal(measured.size, 11, JSON.stringify(rows));
+		assert.equal(measured.size, 12, JSON.stringify(rows));
 		assert.deepEqual(cgroupsOf(bench.pid), []);
 	});
 

@@ -59,6 +59,9 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 	case TLS_HOOK_GO_FLUSH:
 		note_object(GO_PARM1(ctx));
 		break;
+	case TLS_HOOK_GO_FLUSHED:
+		forget_object();
+		break;
 	case TLS_HOOK_GO_CLOSE:
 		note_freed(GO_PARM1(ctx));
 		break;
@@ -103,6 +106,8 @@ HOOK(go_read, TLS_HOOK_GO_READ)
 HOOK(go_write, TLS_HOOK_GO_WRITE)
 /* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, in this thread. */
 HOOK(go_flush, TLS_HOOK_GO_FLUSH)
+/* It returns, at one of its return instructions, and may have had nothing to send: it ends handshakes that failed, too. */
+HOOK(go_flushed, TLS_HOOK_GO_FLUSHED)
 /* func (c *tls.Conn) Close() error. The memory may be another connection's after that. */
 HOOK(go_close, TLS_HOOK_GO_CLOSE)
 

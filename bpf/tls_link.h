@@ -160,9 +160,10 @@ static __always_inline bool is_unfindable(const struct connection *c, const stru
 
 /*
  * The object that the thread which sends works on, if it has to be this socket's. What it worked on before, and may have
- * left in memory, is told by the ClientHello if that is known.
+ * left in memory, is told by the ClientHello if that is known. `tgid`: the process that sends, 0 if the kernel does not say:
+ * what one that is gone has left behind was of another thread with the same address.
  */
-static __always_inline bool take_work(const struct connection *c, struct tls_key *key)
+static __always_inline bool take_work(const struct connection *c, u32 tgid, struct tls_key *key)
 {
 	struct tls_work *work = thread_work();
 	u64 task = bpf_get_current_task();
@@ -171,10 +172,12 @@ static __always_inline bool take_work(const struct connection *c, struct tls_key
 	if (!work)
 		return false;
 	*key = work->key;
-	if (work->is_go) /* what was noted for a handshake that came to nothing is not a new connection's */
+	if (work->is_go) /* it notes nothing for its ClientHello: what is there is another connection's */
 		is_certain = c->role != ROLE_CLIENT || c->tries > FIRST_FLIGHT;
 	else
 		is_certain = work->depth || (!work->is_ambiguous && (!c->endpoint_hash || is_unfindable(c, work)));
+	if (tgid && tgid != key->tgid)
+		is_certain = false;
 	bpf_map_delete_elem(&tls_tasks, &task);
 	return is_certain;
 }
@@ -203,7 +206,7 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 	describe_end(sk, c, &end);
 	if (cfg_packet_process)
 		end.tgid = bpf_get_current_pid_tgid() >> 32; /* handshakes are sent in calls */
-	if (wait_for_object(c, &end) || !take_work(c, &key))
+	if (wait_for_object(c, &end) || !take_work(c, end.tgid, &key))
 		return 0;
 	generation = connect_object(&key, &end, c->role, c->tries <= FIRST_FLIGHT);
 	if (!generation)

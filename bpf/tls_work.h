@@ -64,6 +64,16 @@ static __always_inline void note_object(u64 object)
 		begin_work(&key, true);
 }
 
+/* What this thread sends next is on behalf of others. */
+static __always_inline void forget_object(void)
+{
+	struct tls_work *work = thread_work();
+	u64 task = bpf_get_current_task();
+
+	if (work && work->is_go)
+		bpf_map_delete_elem(&tls_tasks, &task);
+}
+
 /* A call has ended, and its object was searched in vain. */
 static __always_inline void note_searches(const struct tls_key *key)
 {

@@ -136,8 +136,9 @@ enum tls_hook {
 	TLS_HOOK_GO_READ = 11,
 	TLS_HOOK_GO_WRITE = 12,
 	TLS_HOOK_GO_FLUSH = 13,
-	TLS_HOOK_GO_CLOSE = 14,
-	TLS_HOOK_END = 15, /* returns of those that begin a call */
+	TLS_HOOK_GO_FLUSHED = 14,
+	TLS_HOOK_GO_CLOSE = 15,
+	TLS_HOOK_END = 16, /* returns of those that begin a call */
 };
 
 /* A process that may do TLS soon, or will: it has executed a program, or made its first socket. */

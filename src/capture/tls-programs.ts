@@ -19,6 +19,7 @@ export type TlsPrograms = BpfObject<ObjectNames>;
 const HOOKS = {
 	go_close: TlsHook.GO_CLOSE,
 	go_flush: TlsHook.GO_FLUSH,
+	go_flushed: TlsHook.GO_FLUSHED,
 	go_read: TlsHook.GO_READ,
 	go_write: TlsHook.GO_WRITE,
 	tls_end: TlsHook.END,

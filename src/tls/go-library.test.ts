@@ -21,10 +21,11 @@ function librariesOf(context: TestContext, made: Partial<MadeGo> = {}) {
 
 /** What is expected of FUNCTIONS. */
 function points(offsets: Record<string, number>) {
-	const read = offsets["crypto/tls.(*Conn).Read"] ?? 0;
+	const body = (name: string) => (offsets[name] ?? 0) + GO_ENTRY["x86-64"].length;
+	const read = body("crypto/tls.(*Conn).Read");
 	return [
 		{ program: "go_read", offset: read, atReturn: false, symbol: "crypto/tls.(*Conn).Read" },
-		...[read + 4 + 5, read + 4 + 7].map((offset) => ({
+		...[read + 5, read + 7].map((offset) => ({
 			program: "tls_end",
 			offset,
 			atReturn: false,
@@ -32,7 +33,7 @@ function points(offsets: Record<string, number>) {
 		})),
 		...(["Write", "Close"] as const).map((name) => ({
 			program: `go_${name.toLowerCase()}`,
-			offset: offsets[`crypto/tls.(*Conn).${name}`],
+			offset: body(`crypto/tls.(*Conn).${name}`),
 			atReturn: false,
 			symbol: `crypto/tls.(*Conn).${name}`,
 		})),
@@ -54,7 +55,7 @@ const FORMS: [string, Partial<MadeGo>][] = [
 	["with a beginning in the table that is not right", { textStart: 0x123 }],
 ];
 for (const [name, made] of FORMS) {
-	test(`a stripped program ${name}: entries, and every return of Read`, (context) => {
+	test(`a stripped program ${name}: behind stack checks, and every return of Read`, (context) => {
 		const { libraries, offsets } = librariesOf(context, made);
 		const version = made.version ?? "go1.21.3";
 		assert.deepEqual(libraries, [{ kind: "go", version, points: points(offsets), problem: undefined }]);

@@ -4,11 +4,12 @@
  * Go moves a goroutine's stack when it grows, and a uretprobe changes the return address on the stack: the runtime finds
  * an address there that it does not know, and ends the program. So returns are hooked where they are, at each return
  * instruction, by ordinary probes. A probe in the middle of an instruction would destroy it: what is not understood to
- * the last byte is not hooked at all.
+ * the last byte is not hooked at all. Entries are hooked behind the stack check, before which a call may begin twice.
  */
 import { codeOffsetOf, type Elf } from "./elf.js";
 import { goMinorVersion, goVersion } from "./go-build.js";
 import { findGoFunctions, type GoFunction, isGoProgram, mentionsGoFunction } from "./go-functions.js";
+import { afterStackCheck, MOST_BYTES_OF_PROLOGUE } from "./go-prologue.js";
 import { GO, type Hook } from "./hooks.js";
 import { findReturns } from "./instructions.js";
 import type { HookPoint, TlsLibrary } from "./libraries.js";
@@ -20,14 +21,6 @@ const READ = "crypto/tls.(*Conn).Read";
 const MOST_BYTES_OF_FUNCTION = 256 * 1024;
 /** Read has seven. Each is a probe, and whoever made the file should not be able to have thousands of them set. */
 const MOST_RETURNS = 64;
-/** How far from its beginning a function compares the stack with its limit. */
-const STACK_CHECK_BYTES = 24;
-/** `cmp …, 0x10(%r14)`, and `ldr x16, [x28, #16]`: the current goroutine's limit. */
-const STACK_CHECK = {
-	"x86-64": Buffer.from([0x3b, 0x66, 0x10]),
-	arm64: Buffer.from([0x90, 0x0b, 0x40, 0xf9]),
-} as const;
-
 /** Undefined for programs that are not Go's, or do not use crypto/tls. */
 export function goLibrary(elf: Elf): TlsLibrary | undefined {
 	if (!isGoProgram(elf)) return undefined;
@@ -40,7 +33,7 @@ export function goLibrary(elf: Elf): TlsLibrary | undefined {
 	const found = findGoFunctions(
 		elf,
 		GO.hooks.map(({ symbol }) => symbol),
-		(start) => checksStack(elf, start),
+		(start) => bodyOffsetOf(elf, start) !== undefined,
 	);
 	if (found === undefined) {
 		return mentionsGoFunction(elf, READ) ? unsupported(version, "its table of functions is not understood") : undefined;
@@ -62,8 +55,9 @@ function pointsOf(elf: Elf, hook: Hook, found: GoFunction | undefined): HookPoin
 	if (found === undefined) return [];
 	const { symbol, atEntry, atReturn } = hook;
 	const offset = codeOffsetOf(elf, found.start);
-	if (offset === undefined) return undefined;
-	const entry = { program: atEntry, offset, atReturn: false, symbol };
+	const bodyOffset = bodyOffsetOf(elf, found.start);
+	if (offset === undefined || bodyOffset === undefined) return undefined;
+	const entry = { program: atEntry, offset: bodyOffset, atReturn: false, symbol };
 	if (atReturn === undefined) return [entry];
 	const lengthBytes = found.end - found.start;
 	if (lengthBytes <= 0 || lengthBytes > MOST_BYTES_OF_FUNCTION) return undefined;
@@ -72,9 +66,14 @@ function pointsOf(elf: Elf, hook: Hook, found: GoFunction | undefined): HookPoin
 	return [entry, ...returns.map((at) => ({ program: atReturn, offset: offset + at, atReturn: false, symbol }))];
 }
 
-/** Whether something begins as Go's functions do, except for the smallest, which none of ours is. */
-function checksStack(elf: Elf, start: number): boolean {
+/**
+ * Where in the file a function has passed its stack check, until when it may begin again, and what it does would count twice.
+ * Undefined for what does not begin as Go's functions do; of ours all have a check.
+ */
+function bodyOffsetOf(elf: Elf, start: number): number | undefined {
 	const offset = codeOffsetOf(elf, start);
-	if (offset === undefined || offset + STACK_CHECK_BYTES > elf.file.sizeBytes) return false;
-	return elf.file.read(offset, STACK_CHECK_BYTES).includes(STACK_CHECK[elf.machine]);
+	if (offset === undefined) return undefined;
+	const bytes = Math.min(MOST_BYTES_OF_PROLOGUE, elf.file.sizeBytes - offset);
+	const after = afterStackCheck(elf.machine, elf.file.read(offset, bytes));
+	return after === undefined ? undefined : offset + after;
 }

@@ -90,7 +90,7 @@ export const GO: HookTable = {
 	hooks: [
 		{ symbol: "crypto/tls.(*Conn).Read", atEntry: "go_read", atReturn: "tls_end" },
 		{ symbol: "crypto/tls.(*Conn).Write", atEntry: "go_write" },
-		{ symbol: "crypto/tls.(*Conn).flush", atEntry: "go_flush" },
+		{ symbol: "crypto/tls.(*Conn).flush", atEntry: "go_flush", atReturn: "go_flushed" },
 		{ symbol: "crypto/tls.(*Conn).Close", atEntry: "go_close" },
 	],
 	required: [["crypto/tls.(*Conn).Read"], ["crypto/tls.(*Conn).Write"]],

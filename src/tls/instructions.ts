@@ -2,7 +2,8 @@
 import type { Machine } from "./elf.js";
 import { instructionLength } from "./x86-instructions.js";
 
-const ARM64_INSTRUCTION_BYTES = 4;
+/** All instructions of arm64 are as long. */
+export const ARM64_INSTRUCTION_BYTES = 4;
 /** `ret`, which is `ret x30`: what compilers end functions with. */
 const ARM64_RETURN = 0xd65f03c0;
 const X86_RETURN = 0xc3;

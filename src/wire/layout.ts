@@ -131,8 +131,9 @@ export const TlsHook = {
 	GO_READ: 11,
 	GO_WRITE: 12,
 	GO_FLUSH: 13,
-	GO_CLOSE: 14,
-	END: 15,
+	GO_FLUSHED: 14,
+	GO_CLOSE: 15,
+	END: 16,
 } as const;
 export type TlsHook = (typeof TlsHook)[keyof typeof TlsHook];
 

@@ -4,6 +4,7 @@
 export type ProgramName =
 	| "go_close"
 	| "go_flush"
+	| "go_flushed"
 	| "go_read"
 	| "go_write"
 	| "process_executed"

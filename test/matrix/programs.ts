@@ -56,16 +56,21 @@ export class OwnPrograms {
 
 	/** Compiles what has to be compiled; gone when the test ends. */
 	static make(context: TestContext): OwnPrograms {
-		const folder = mkdtempSync(join(tmpdir(), "httpeek-go-"));
-		context.after(() => rmSync(folder, { recursive: true, force: true }));
-		const build = (name: string): string => {
-			const program = join(folder, name);
-			const env = { ...process.env, GOCACHE: join(folder, "cache"), GOPROXY: "off", GOFLAGS: "" };
-			execFileSync("go", ["build", "-o", program, source(`${name}.go`)], { stdio: "pipe", env });
-			return program;
-		};
-		return new OwnPrograms(build("server"), build("client"));
+		const [server = "", client = ""] = compileGo(context, ["server", "client"]);
+		return new OwnPrograms(server, client);
 	}
+}
+
+/** Compiles programs of test/matrix/programs/, named without `.go`; gone when the test ends. */
+export function compileGo(context: TestContext, names: readonly string[]): string[] {
+	const folder = mkdtempSync(join(tmpdir(), "httpeek-go-"));
+	context.after(() => rmSync(folder, { recursive: true, force: true }));
+	const env = { ...process.env, GOCACHE: join(folder, "cache"), GOPROXY: "off", GOFLAGS: "" };
+	return names.map((name) => {
+		const program = join(folder, name);
+		execFileSync("go", ["build", "-o", program, source(`${name}.go`)], { stdio: "pipe", env });
+		return program;
+	});
 }
 
 /** A file of test/matrix/programs/. */

@@ -1,8 +1,13 @@
 /** Programs as Go's linker makes them, as far as httpeek looks at them. */
 import { LOAD_ADDRESS, type MadeSection, makeElf, placesOf } from "./made-elf.js";
 
-/** `cmp 0x10(%r14),%rsp`, and `ldr x16, [x28, #16]`: what functions of Go begin with. */
-export const GO_ENTRY = { "x86-64": [0x49, 0x3b, 0x66, 0x10], arm64: [0x90, 0x0b, 0x40, 0xf9] } as const;
+/**
+ * What functions of Go begin with: `cmp 0x10(%r14),%rsp` and `jbe`; `ldr x16, [x28, #16]`, `cmp sp, x16` and `b.ls`.
+ */
+export const GO_ENTRY = {
+	"x86-64": [0x49, 0x3b, 0x66, 0x10, 0x76, 0],
+	arm64: [0x90, 0x0b, 0x40, 0xf9, 0xff, 0x63, 0x30, 0xeb, 0x09, 0, 0, 0x54],
+} as const;
 
 export interface MadeGo {
 	readonly version?: string;

@@ -58,6 +58,7 @@ const PROGRAMS: Readonly<Record<ProgramName, true>> = {
 const TLS_PROGRAMS: Readonly<Record<TlsProgramName, true>> = {
 	go_close: true,
 	go_flush: true,
+	go_flushed: true,
 	go_read: true,
 	go_write: true,
 	process_executed: true,

@@ -10,6 +10,7 @@
 #define HTTPEEK_SOURCE_USER
 #include "registers.h"
 #include "tls.h"
+#include "tls_go.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -57,10 +58,10 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		feed(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx), bpf_ktime_get_ns(), true);
 		break;
 	case TLS_HOOK_GO_FLUSH:
-		note_object(GO_PARM1(ctx));
+		begin_flush(GO_ROUTINE(ctx), GO_PARM1(ctx));
 		break;
 	case TLS_HOOK_GO_FLUSHED:
-		forget_object();
+		end_flush(GO_ROUTINE(ctx));
 		break;
 	case TLS_HOOK_GO_CLOSE:
 		note_freed(GO_PARM1(ctx));
@@ -104,9 +105,9 @@ HOOK(tls_free, TLS_HOOK_FREE)
 HOOK(go_read, TLS_HOOK_GO_READ)
 /* func (c *tls.Conn) Write(b []byte) (int, error): takes all, or the connection is over. So its beginning suffices. */
 HOOK(go_write, TLS_HOOK_GO_WRITE)
-/* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, in this thread. */
+/* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, mostly in this thread. */
 HOOK(go_flush, TLS_HOOK_GO_FLUSH)
-/* It returns, at one of its return instructions, and may have had nothing to send: it ends handshakes that failed, too. */
+/* It returns, at one of its return instructions, in the thread that has sent, if anything was to be sent. */
 HOOK(go_flushed, TLS_HOOK_GO_FLUSHED)
 /* func (c *tls.Conn) Close() error. The memory may be another connection's after that. */
 HOOK(go_close, TLS_HOOK_GO_CLOSE)

@@ -17,7 +17,8 @@ enum tls_result {
 	RESULT_POSITIVE, /* the same with 1 or more: SSL_read_early_data */
 	RESULT_NONE,	 /* nothing of its own: what it sends was handed over before (gnutls_record_uncork) */
 	RESULT_HANDSHAKE,
-	RESULT_GO, /* as RESULT_COUNT; sends nothing, and may go on in another thread */
+	RESULT_GO,    /* as RESULT_COUNT; sends nothing, and may go on in another thread */
+	RESULT_FLUSH, /* sends what the handshake has written, and may go on in another thread: tls_go.h */
 };
 
 /* A call in progress. */

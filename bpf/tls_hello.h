@@ -67,6 +67,19 @@ static __always_inline struct tls_end *end_of(struct tls_hello *hello, u64 begin
 	return is_client ? &hello->client : is_server ? &hello->server : 0;
 }
 
+/* The end is the object's, which has found it: the socket learns that with its next packet. Returns false if it has another. */
+static __always_inline bool give_socket(const struct tls_key *key, struct tls_end *end, u8 role, bool is_new)
+{
+	u64 generation = connect_object(key, end, role, is_new);
+
+	if (!generation)
+		return false;
+	end->generation = generation;
+	asm volatile("" : : : "memory"); /* written before the object that shows it */
+	end->object = key->object;
+	return true;
+}
+
 /*
  * Looks for the socket of an object that has none. `begin_ns`: a call ends that began then; 0: a call begins. Returns 1 if it
  * has one now. With numbers alone, every kernel verifies it once for all programs.
@@ -88,7 +101,6 @@ __noinline __weak int search_object(u64 object, u64 begin_ns)
 	for (i = 0; i < OBJECT_BYTES; i += sizeof(word)) {
 		struct tls_hello *hello;
 		struct tls_end *end;
-		u64 generation;
 
 		if (bpf_probe_read_user(&word, sizeof(word), (void *)(object + i)))
 			return 0;
@@ -101,13 +113,7 @@ __noinline __weak int search_object(u64 object, u64 begin_ns)
 				bpf_map_update_elem(&tls_searches, &key, &most, BPF_ANY);
 			return 0;
 		}
-		generation = connect_object(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_late);
-		if (!generation)
-			return 0;
-		end->generation = generation;
-		asm volatile("" : : : "memory"); /* written before the object that shows it */
-		end->object = object;
-		return 1;
+		return give_socket(&key, end, end == &hello->server ? ROLE_SERVER : ROLE_CLIENT, !is_late);
 	}
 	return 0;
 }

@@ -9,19 +9,21 @@
  *   Node): every ClientHello has 32 random bytes, and the library keeps them in its object. So sockets that have seen one
  *   wait in tls_hellos until the object is found that holds it: tls_hello.h. Certain as well.
  * - The connection is older than httpeek, so its ClientHello was not seen, or the object does not hold it (is_unfindable()):
- *   the object that the thread has worked on last, if it was the only one since the thread has sent anything. Go, which
- *   notes its work right before it sends, is told by the thread as well.
+ *   the object that the thread has worked on last, if it was the only one since the thread has sent anything.
+ *
+ * Go's objects do not hold the random. They are told by the threads that have sent: tls_go.h, and, where the socket does not
+ * wait in tls_hellos, by the work that is noted right before it sends.
  */
 #ifndef HTTPEEK_TLS_LINK_H
 #define HTTPEEK_TLS_LINK_H
 
-#include "tls_object.h"
-#include "tls_records.h"
+#include "tls_wait.h"
 
 enum {
 	LINK_TRIES = 64,  /* packets that look for an object; of later ones those of a thread with work, and */
 	LINK_EVERY = 16,  /* one in so many; a power of two */
 	FIRST_FLIGHT = 1, /* packets sent: a link found with these is there before any data */
+	HANDSHAKE = 4,	  /* packets sent: the handshake's are among these, a second ClientHello too */
 };
 
 static __always_inline struct tls_key tls_key_of(const struct connection *c)
@@ -29,124 +31,6 @@ static __always_inline struct tls_key tls_key_of(const struct connection *c)
 	struct tls_key key = { .object = c->holes[TLS_SLOT_OBJECT], .tgid = c->holes[TLS_SLOT_GENERATION] };
 
 	return key;
-}
-
-/* The socket as a link needs it. */
-static __always_inline void describe_end(struct bpf_sock *sk, const struct connection *c, struct tls_end *end)
-{
-	__builtin_memset(end, 0, sizeof(*end));
-	end->ns = bpf_ktime_get_ns();
-	end->local_port = sk->src_port;
-	end->remote_port = bpf_ntohs(sk->dst_port);
-	end->owner = c->owner;
-	end->is_there = 1;
-	read_peer(sk, end->peer);
-}
-
-/* Where the connection's socket waits for its object, or 0. */
-static __always_inline struct tls_end *waiting_end(const struct connection *c)
-{
-	u64 random = c->endpoint_hash;
-	struct tls_hello *hello = random ? bpf_map_lookup_elem(&tls_hellos, &random) : 0;
-
-	if (!hello)
-		return 0;
-	return c->role == ROLE_SERVER ? &hello->server : &hello->client;
-}
-
-/* Where a ClientHello passes two sockets of one role, as through a proxy, only the first can be found by it. */
-static __always_inline bool is_end(const struct tls_end *there, u16 remote_port, const u32 *peer)
-{
-	return there->is_there && there->remote_port == remote_port && there->peer[3] == peer[3] &&
-	       there->peer[2] == peer[2] && there->peer[1] == peer[1] && there->peer[0] == peer[0];
-}
-
-/* The socket waits no longer. */
-static __always_inline void forget_end(const struct connection *c, struct tls_end *there)
-{
-	u64 random = c->endpoint_hash;
-	struct tls_hello *hello;
-
-	there->is_there = 0;
-	hello = bpf_map_lookup_elem(&tls_hellos, &random);
-	if (hello && !hello->client.is_there && !hello->server.is_there)
-		bpf_map_delete_elem(&tls_hellos, &random);
-}
-
-static __always_inline void show_link(struct connection *c, u64 object, u64 generation)
-{
-	c->holes[TLS_SLOT_OBJECT] = object;
-	c->holes[TLS_SLOT_GENERATION] = generation;
-	asm volatile("" : : : "memory"); /* written before the mode that shows it */
-	c->mode = MODE_TLS_READ;
-}
-
-/* Notes that the socket waits for the object with its random, or takes the object that was found. Returns true if it has. */
-static __always_inline bool wait_for_object(struct connection *c, const struct tls_end *end)
-{
-	u64 random = c->endpoint_hash;
-	struct tls_hello *hello;
-	struct tls_end *there;
-
-	if (!random || c->role == ROLE_UNKNOWN)
-		return false;
-	hello = find_kept(&tls_hellos, &random, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!hello) {
-		count(COUNTER_TLS_FULL);
-		return false;
-	}
-	opaque(hello); /* the additions stay behind the test */
-	there = c->role == ROLE_SERVER ? &hello->server : &hello->client;
-	if (!there->is_there) {
-		*there = *end;
-		return false;
-	}
-	if (!is_end(there, end->remote_port, end->peer))
-		return false;
-	if (!there->tgid)
-		there->tgid = end->tgid;
-	if (!there->object)
-		return false;
-	show_link(c, there->object, there->generation);
-	forget_end(c, there);
-	return true;
-}
-
-/* A ClientHello came in. */
-__noinline __weak int note_hello(struct __sk_buff *skb)
-{
-	struct bpf_sock *sk = full_socket(skb);
-	struct connection *c;
-	struct tls_end end;
-
-	if (!sk)
-		return 0;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
-	if (!c || c->flags & CONNECTION_RELEASED)
-		return 0;
-	describe_end(sk, c, &end);
-	wait_for_object(c, &end);
-	return 0;
-}
-
-/*
- * The first records leave through a tunnel, whose socket was one of plain HTTP before: if they begin with a ClientHello, the
- * socket waits as any other. Behind the proxy the same one passes sockets again, later.
- */
-__noinline __weak int note_tunnel(struct __sk_buff *skb, u32 payload_offset)
-{
-	struct bpf_sock *sk = full_socket(skb);
-	struct connection *c;
-	u8 hello[HELLO_RANDOM_END];
-
-	if (!sk)
-		return 0;
-	c = bpf_sk_storage_get(&connections, sk, 0, 0);
-	if (!c || bpf_skb_load_bytes(skb, payload_offset, hello, sizeof(hello)))
-		return 0; /* too short for one */
-	if (hello[0] == TLS_HANDSHAKE && hello[HELLO_TYPE_AT] == HELLO_CLIENT)
-		__builtin_memcpy(&c->endpoint_hash, hello + HELLO_RANDOM_AT, sizeof(c->endpoint_hash));
-	return 0;
 }
 
 /*
@@ -159,11 +43,35 @@ static __always_inline bool is_unfindable(const struct connection *c, const stru
 }
 
 /*
- * The object that the thread which sends works on, if it has to be this socket's. What it worked on before, and may have
- * left in memory, is told by the ClientHello if that is known. `tgid`: the process that sends, 0 if the kernel does not say:
- * what one that is gone has left behind was of another thread with the same address.
+ * Whether the socket waits for its object in a handshake, past its own ClientHello. Then the end of Go's flush tells better
+ * than its beginning does: tls_go.h.
  */
-static __always_inline bool take_work(const struct connection *c, u32 tgid, struct tls_key *key)
+static __always_inline bool is_shaking(const struct connection *c, const struct tls_end *end)
+{
+	const struct tls_end *there;
+
+	if (c->tries > HANDSHAKE || (c->role == ROLE_CLIENT && c->tries <= FIRST_FLIGHT))
+		return false;
+	there = waiting_end(c);
+	/* not if it came with what ended the TCP handshake (early.h), and waits since this packet: that is in the flush already */
+	return there && is_end(there, end->remote_port, end->peer) && there->ns != end->ns && there->tgid == end->tgid;
+}
+
+/* Packets that the socket has to send before its first data; 0 where its handshake was not seen. */
+static __always_inline u32 packets_before_data(const struct connection *c)
+{
+	if (!c->endpoint_hash)
+		return 0;
+	return c->role == ROLE_CLIENT ? 2 : 1;
+}
+
+/*
+ * The object that the thread which sends works on, if it has to be this socket's. What it worked on before, and may have
+ * left in memory, is told by the ClientHello if that is known. Go notes nothing for a ClientHello, and the work of a Write, as
+ * long as there can be no data, is of a goroutine that is elsewhere by now. `tgid`: the process that sends, 0 if the kernel
+ * does not say: what one that is gone has left behind was of another thread with the same address.
+ */
+static __always_inline bool take_work(const struct connection *c, u32 tgid, bool shakes, struct tls_key *key)
 {
 	struct tls_work *work = thread_work();
 	u64 task = bpf_get_current_task();
@@ -172,14 +80,31 @@ static __always_inline bool take_work(const struct connection *c, u32 tgid, stru
 	if (!work)
 		return false;
 	*key = work->key;
-	if (work->is_go) /* it notes nothing for its ClientHello: what is there is another connection's */
-		is_certain = c->role != ROLE_CLIENT || c->tries > FIRST_FLIGHT;
-	else
+	if (work->kind == WORK_CALL)
 		is_certain = work->depth || (!work->is_ambiguous && (!c->endpoint_hash || is_unfindable(c, work)));
+	else if (work->kind == WORK_GO_FLUSH)
+		is_certain = !shakes && (c->role != ROLE_CLIENT || c->tries > FIRST_FLIGHT);
+	else
+		is_certain = c->tries > packets_before_data(c);
 	if (tgid && tgid != key->tgid)
 		is_certain = false;
 	bpf_map_delete_elem(&tls_tasks, &task);
 	return is_certain;
+}
+
+/* If this is in a flush of Go's, the socket is told at its end. A function of its own takes no stack from what follows. */
+__noinline __weak int note_sent(u64 random, u32 role)
+{
+	struct tls_sent sent = { .random = random, .ns = bpf_ktime_get_ns(), .role = role };
+	u64 task = bpf_get_current_task();
+	struct tls_sent *before = bpf_map_lookup_elem(&tls_sent, &task);
+
+	if (before) {
+		sent.other_ns = before->random == random ? before->other_ns : before->ns;
+		sent.flush_ns = before->flush_ns;
+	}
+	bpf_map_update_elem(&tls_sent, &task, &sent, BPF_ANY);
+	return 0;
 }
 
 /*
@@ -192,6 +117,7 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 	struct connection *c;
 	struct tls_key key;
 	u64 generation;
+	bool shakes;
 
 	if (!sk)
 		return 0;
@@ -206,8 +132,14 @@ __noinline __weak int link_tls(struct __sk_buff *skb)
 	describe_end(sk, c, &end);
 	if (cfg_packet_process)
 		end.tgid = bpf_get_current_pid_tgid() >> 32; /* handshakes are sent in calls */
-	if (wait_for_object(c, &end) || !take_work(c, end.tgid, &key))
+	if (wait_for_object(c, &end))
 		return 0;
+	shakes = is_shaking(c, &end);
+	if (!take_work(c, end.tgid, shakes, &key)) {
+		if (shakes)
+			note_sent(c->endpoint_hash, c->role);
+		return 0;
+	}
 	generation = connect_object(&key, &end, c->role, c->tries <= FIRST_FLIGHT);
 	if (!generation)
 		return 0;

@@ -33,8 +33,8 @@ struct tls_connection {
 _Static_assert(sizeof(struct tls_connection) == 272, "struct tls_connection");
 
 /*
- * Object -> its connection. Inserted by the egress hook when it sees the thread that works on the object send on a socket,
- * so only for sockets in scope; deleted when the socket is released, when the address serves another socket, or, of a
+ * Object -> its connection. Inserted by the egress hook when it sees the thread that works on the object send on a socket, and
+ * by uprobes that find the socket in tls_hellos: so only for sockets in scope; deleted when the socket is released, when the address serves another socket, or, of a
  * process that is gone, by user space. Full: COUNTER_TLS_FULL, and the connection counts as not read.
  */
 struct {
@@ -44,19 +44,26 @@ struct {
 	__type(value, struct tls_connection);
 } tls_connections MAP;
 
+/* How a thread works on an object. */
+enum tls_work_kind {
+	WORK_CALL,     /* in a call of a library, which sends in there or writes to memory */
+	WORK_GO_WRITE, /* Go: right before it sends, but never on behalf of a ClientHello */
+	WORK_GO_FLUSH, /* the same, of a handshake: tls_go.h */
+};
+
 /* The object without a socket that a thread works on, or has worked on last. */
 struct tls_work {
 	struct tls_key key;
 	u16 depth;	 /* calls in progress; 0: what the library has written may lie in memory */
 	u8 is_ambiguous; /* there was another object before, and nothing was sent since */
-	u8 is_go;	 /* noted right before sending, but never on behalf of a ClientHello */
+	u8 kind;	 /* enum tls_work_kind */
 	u32 searches;	 /* of the object, in vain: so often it did not hold its ClientHello's random */
 };
 
 /*
  * Thread (its task_struct's address: the one name for it that every kernel has for packets as well) -> its work. Inserted by
- * uprobes, deleted by the egress hook, and by user space when the process is gone: the address will be another thread's. It
- * may forget: then a connection is linked when its thread works on it again.
+ * uprobes, deleted by them and by the egress hook, and by user space when the process is gone: the address will be another
+ * thread's. It may forget: then a connection is linked when its thread works on it again.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -72,6 +79,26 @@ static __always_inline struct tls_work *thread_work(void)
 
 	return bpf_map_lookup_elem(&tls_tasks, &task);
 }
+
+/* For which socket without an object a thread has sent last, in a handshake. */
+struct tls_sent {
+	u64 random;   /* of its ClientHello, under which it waits in tls_hellos; 0: for none so far */
+	u64 ns;	      /* when */
+	u64 other_ns; /* when it has last sent for another one; 0: never */
+	u64 flush_ns; /* when a flush of Go's has last begun in it; 0: never */
+	u64 role;
+};
+
+/*
+ * Thread, as in tls_tasks -> what it has sent. Inserted by the egress hook and by uprobes, which read it. It may forget: then a
+ * connection is linked when it is written to again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, u64);
+	__type(value, struct tls_sent);
+} tls_sent MAP;
 
 /* A socket that has sent or received a ClientHello, and the object that was found to be its own. */
 struct tls_end {

@@ -20,14 +20,15 @@ static __always_inline struct tls_connection *find_object(const struct tls_key *
 }
 
 /* A call begins on an object whose socket is not known: what this thread sends meanwhile is of that (tls_link.h). */
-static __always_inline void begin_work(const struct tls_key *key, bool is_go)
+static __always_inline void begin_work(const struct tls_key *key, enum tls_work_kind kind)
 {
-	struct tls_work *work, begun = { .key = *key, .depth = 1, .is_go = is_go };
+	struct tls_work *work, begun = { .key = *key, .depth = 1, .kind = kind };
 	u64 task = bpf_get_current_task();
 
 	work = bpf_map_lookup_elem(&tls_tasks, &task);
 	if (work && work->key.object == key->object && work->key.tgid == key->tgid) {
 		work->depth++;
+		work->kind = kind;
 		return;
 	}
 	begun.is_ambiguous = !!work;
@@ -51,27 +52,8 @@ static __always_inline struct tls_connection *enter_object(const struct tls_key 
 		return t;
 	if (search_object(key->object, 0))
 		return find_object(key);
-	begin_work(key, false);
+	begin_work(key, WORK_CALL);
 	return 0;
-}
-
-/* A Go program works on an object, and sends in the same function. */
-static __always_inline void note_object(u64 object)
-{
-	struct tls_key key = tls_key(object);
-
-	if (!find_object(&key))
-		begin_work(&key, true);
-}
-
-/* What this thread sends next is on behalf of others. */
-static __always_inline void forget_object(void)
-{
-	struct tls_work *work = thread_work();
-	u64 task = bpf_get_current_task();
-
-	if (work && work->is_go)
-		bpf_map_delete_elem(&tls_tasks, &task);
 }
 
 /* A call has ended, and its object was searched in vain. */

@@ -68,6 +68,7 @@ const SHARED = [
 	"tls_processes",
 	"tls_request_carries",
 	"tls_response_carries",
+	"tls_sent",
 	"tls_targets",
 	"tls_tasks",
 ] as const satisfies readonly (MapName & ObjectNames["map"])[];

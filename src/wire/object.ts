@@ -49,6 +49,7 @@ export type MapName =
 	| "tls_request_carries"
 	| "tls_response_carries"
 	| "tls_seen"
+	| "tls_sent"
 	| "tls_targets"
 	| "tls_tasks"
 	| "workspaces";

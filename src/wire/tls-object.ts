@@ -49,6 +49,7 @@ export type MapName =
 	| "tls_scope"
 	| "tls_searches"
 	| "tls_seen"
+	| "tls_sent"
 	| "tls_targets"
 	| "tls_tasks"
 	| "workspaces";

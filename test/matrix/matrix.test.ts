@@ -26,7 +26,6 @@ import { type Command, type Counts, type Description, OwnPrograms, type Place } 
 import { HAPROXY, haproxyCommand, NGINX, SERVERS, type Server } from "./servers.js";
 
 const FAILED = "failed";
-const GO_TLS = "crypto/tls";
 const PAGE = new URL("../../../docs/matrix.md", import.meta.url);
 const ROLES: readonly Role[] = ["client", "server"];
 
@@ -92,22 +91,7 @@ test("the matrix", { skip: skipReason }, async (context) => {
 
 async function loadServer(stage: Stage, server: Server): Promise<Cell> {
 	const port = await startAt(stage, (place) => server.prepare(place));
-	const play = () => load(stage, [port], server.askedWith);
-	if (stage.certificate === undefined || !("library" in server.tls) || server.tls.library !== GO_TLS) return play();
-	const adopted = stage.session.read().facts.adopted ?? 0;
-	try {
-		return await play();
-	} catch (error) {
-		// docs/tls.md, "A goroutine that changes threads": that is told as adopted, and no loss may be there
-		const isTold = (stage.session.read().facts.adopted ?? 0) > adopted;
-		if (!isTold || !(error instanceof assert.AssertionError) || !hasNoLosses(error.actual)) throw error;
-		return play();
-	}
-}
-
-function hasNoLosses(counted: unknown): boolean {
-	const { losses } = counted as { losses?: object };
-	return losses !== undefined && Object.keys(losses).length === 0;
+	return load(stage, [port], server.askedWith);
 }
 
 /** Both ends of haproxy count, and both of its neighbours. */

@@ -37,6 +37,9 @@ typedef __s64 s64;
 /* Drops the growing lower bound of a loop variable, so that the verifier's loop states converge. */
 #define forget_bounds(value, mask) asm volatile("%0 &= %1" : "+r"(value) : "i"(mask))
 
+/* What is written (or read) before comes before what is after it: as far as the compiler goes. */
+#define keep_order() asm volatile("" : : : "memory")
+
 /*
  * A member of something that is not on the stack, read anew. The verifier does not know what lies in such memory: a number that
  * went there and comes back may be any, so that states which differed in it become alike, and are looked at once.
@@ -71,6 +74,7 @@ static volatile u64 opaque_zero;
 #define opaque(value) (void)(value)
 #define clamp_1_to(n, max) (void)(n)
 #define forget_bounds(value, mask) ((value) &= (mask))
+#define keep_order() (void)0
 #define read_back(member) (member)
 static volatile u64 opaque_zero;
 #endif

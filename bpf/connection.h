@@ -124,7 +124,7 @@ static __always_inline struct stream *stream_of(struct connection *c, bool is_re
 static __always_inline void set_other_mode(struct connection *c, enum mode mode)
 {
 	c->mode = mode;
-	asm volatile("" : : : "memory");
+	keep_order();
 	c->serves = 0;
 }
 

@@ -53,7 +53,7 @@ static __always_inline void become_http(struct connection *c)
 	if (likely(c->mode == MODE_HTTP))
 		return;
 	c->serves = c->role == ROLE_SERVER;
-	asm volatile("" : : : "memory");
+	keep_order();
 	c->mode = MODE_HTTP;
 }
 

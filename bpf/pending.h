@@ -97,7 +97,7 @@ SEGMENT_FUNCTION(push_pipelined)
 	}
 	if (likely(p->overflow_tail == p->overflow_head && pending_requests(c, p) < PENDING_SLOTS)) {
 		p->pending[p->tail & PENDING_MASK] = entry;
-		asm volatile("" : : : "memory");
+		keep_order();
 		p->tail++;
 		return 1;
 	}

@@ -75,7 +75,7 @@ static __always_inline bool give_socket(const struct tls_key *key, struct tls_en
 	if (!generation)
 		return false;
 	end->generation = generation;
-	asm volatile("" : : : "memory"); /* written before the object that shows it */
+	keep_order(); /* written before the object that shows it */
 	end->object = key->object;
 	return true;
 }

@@ -72,7 +72,7 @@ static __always_inline u64 connect_object(const struct tls_key *key, const struc
 		begin_stream(plain, true, first_position(0), STREAM_START);
 		begin_stream(plain, false, first_position(0), STREAM_START);
 	}
-	asm volatile("" : : : "memory"); /* written before the mode that shows it */
+	keep_order(); /* written before the mode that shows it */
 	plain->mode = MODE_UNDECIDED;
 	return t->generation;
 }

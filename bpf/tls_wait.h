@@ -52,7 +52,7 @@ static __always_inline void show_link(struct connection *c, u64 object, u64 gene
 {
 	c->holes[TLS_SLOT_OBJECT] = object;
 	c->holes[TLS_SLOT_GENERATION] = generation;
-	asm volatile("" : : : "memory"); /* written before the mode that shows it */
+	keep_order(); /* written before the mode that shows it */
 	c->mode = MODE_TLS_READ;
 }
 

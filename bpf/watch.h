@@ -116,7 +116,7 @@ VERIFIED_ONCE int watch_request(source *src, struct connection *c, struct worksp
 	kept->bytes[slot] = bytes < LIMIT_PATH_BYTES ? bytes : LIMIT_PATH_BYTES;
 	if (watches_method(s->method)) /* the others keep their place, so that none is taken for another */
 		keep_target(kept, w, slot | at << 16);
-	asm volatile("" : : : "memory"); /* written before the running number that shows it */
+	keep_order(); /* written before the running number that shows it */
 	kept->tail++;
 	return 0;
 }
@@ -227,7 +227,7 @@ static __always_inline void watch_exchange(struct connection *c, struct targets 
 	if (watches_method(method) && watches_end(c, status_outcome & 0xffff, pending_age_ns(entry, ended_ns)))
 		send_exchange(c, kept, entry, status_outcome | (u64)slot << 32 | (u64)method << 40, ended_ns);
 	if (kept && slot < PENDING_SLOTS) {
-		asm volatile("" : : : "memory"); /* read before the place is given back */
+		keep_order(); /* read before the place is given back */
 		kept->head++;
 	}
 }

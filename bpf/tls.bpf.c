@@ -17,6 +17,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* What is to be done at a hook. `hook` is a constant, but for tls_any. */
 static __always_inline int act(struct pt_regs *ctx, u64 hook)
 {
+	struct tls_write write;
 	u64 stack = PT_REGS_SP(ctx), object = PT_REGS_PARM1(ctx), data = PT_REGS_PARM2(ctx);
 
 	switch (hook) {
@@ -54,17 +55,20 @@ static __always_inline int act(struct pt_regs *ctx, u64 hook)
 		begin_call(GO_ROUTINE(ctx), GO_PARM1(ctx), GO_PARM2(ctx), 0, RESULT_GO);
 		break;
 	case TLS_HOOK_GO_WRITE:
-		note_object(GO_PARM1(ctx));
+		begin_write(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx));
 		feed(GO_PARM1(ctx), GO_PARM2(ctx), GO_PARM3(ctx), bpf_ktime_get_ns(), true);
 		break;
 	case TLS_HOOK_GO_FLUSH:
 		begin_flush(GO_ROUTINE(ctx), GO_PARM1(ctx));
 		break;
 	case TLS_HOOK_GO_FLUSHED:
-		end_flush(GO_ROUTINE(ctx));
+		object = flushed_object(GO_ROUTINE(ctx));
+		if (end_flush(GO_ROUTINE(ctx)) && take_write(object, &write))
+			feed(object, write.address, write.bytes, bpf_ktime_get_ns(), true);
 		break;
 	case TLS_HOOK_GO_CLOSE:
 		note_freed(GO_PARM1(ctx));
+		forget_write(GO_PARM1(ctx));
 		break;
 	case TLS_HOOK_END:
 		finish_call(CALLER_STACK(ctx), GO_ROUTINE(ctx), PT_REGS_RC(ctx));
@@ -107,7 +111,7 @@ HOOK(go_read, TLS_HOOK_GO_READ)
 HOOK(go_write, TLS_HOOK_GO_WRITE)
 /* func (c *tls.Conn) flush() (int, error): sends what the handshake has written, mostly in this thread. */
 HOOK(go_flush, TLS_HOOK_GO_FLUSH)
-/* It returns, at one of its return instructions, in the thread that has sent, if anything was to be sent. */
+/* It returns, at one of its return instructions: the handshake is sent, and what a Write that has begun it was given comes next. */
 HOOK(go_flushed, TLS_HOOK_GO_FLUSHED)
 /* func (c *tls.Conn) Close() error. The memory may be another connection's after that. */
 HOOK(go_close, TLS_HOOK_GO_CLOSE)

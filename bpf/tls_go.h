@@ -10,19 +10,70 @@
 
 #include "tls_calls.h"
 
-/* A Go program works on an object, and sends in the same function. */
-static __always_inline void note_object(u64 object)
+/* Data that is to be sent for an object without a socket: perhaps when the handshake is over, which it may begin. */
+struct tls_write {
+	u64 address;
+	u64 bytes;
+};
+
+/*
+ * Object -> its Write in progress, or over. Inserted and deleted by uprobes. It may forget: then the data is missing, as is
+ * that of a connection that is older than httpeek.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, struct tls_write);
+} tls_writes MAP;
+
+/* A Go program writes, and sends that in the same function. With numbers alone, every kernel verifies it once. */
+__noinline __weak int begin_write(u64 object, u64 address, u64 bytes)
+{
+	struct tls_write write = { .address = address, .bytes = bytes };
+	struct tls_key key = tls_key(object);
+
+	if (find_object(&key))
+		return 0;
+	begin_work(&key, WORK_GO_WRITE);
+	bpf_map_update_elem(&tls_writes, &key, &write, BPF_ANY);
+	return 0;
+}
+
+/* What was to be written to an object that has its socket now, and will be sent after its handshake; false if nothing was. */
+static __always_inline bool take_write(u64 object, struct tls_write *write)
+{
+	struct tls_key key = tls_key(object);
+	struct tls_write *found = bpf_map_lookup_elem(&tls_writes, &key);
+
+	if (!found)
+		return false;
+	*write = *found;
+	bpf_map_delete_elem(&tls_writes, &key);
+	return true;
+}
+
+/* The object is closed, and its address will be another one's. */
+static __always_inline void forget_write(u64 object)
 {
 	struct tls_key key = tls_key(object);
 
-	if (!find_object(&key))
-		begin_work(&key, WORK_GO_WRITE);
+	bpf_map_delete_elem(&tls_writes, &key);
 }
 
 /* A flush in progress is known by its goroutine, as is the Read that it may be in: goroutines have even addresses. */
 static __always_inline struct tls_caller flush_of(u64 goroutine)
 {
 	return caller_at(goroutine | 1);
+}
+
+/* The object that a goroutine's flush is on, or 0. */
+static __always_inline u64 flushed_object(u64 goroutine)
+{
+	struct tls_caller caller = flush_of(goroutine);
+	struct tls_call *flush = bpf_map_lookup_elem(&tls_calls, &caller);
+
+	return flush ? flush->object : 0;
 }
 
 /* A flush begins in this thread. */
@@ -96,6 +147,7 @@ static __always_inline bool can_be_of(const struct tls_sent *sent, const struct 
  * The thread in which the flush ends has sent it, or the one in which it began, if the goroutine has left that after its system
  * call. What that one has sent after another flush had begun in it, is of that other one. Where it has sent for several
  * sockets since, or both threads tell of one, nobody knows which it is: then there is no link, rather than a wrong one.
+ * Returns 1 if there is one now.
  */
 __noinline __weak int end_flush(u64 goroutine)
 {
@@ -126,9 +178,7 @@ __noinline __weak int end_flush(u64 goroutine)
 		}
 	}
 	end = sent.random ? end_at(sent.random, sent.role) : 0;
-	if (end && !find_object(&key))
-		give_socket(&key, end, sent.role, true);
-	return 0;
+	return end && !find_object(&key) && give_socket(&key, end, sent.role, true);
 }
 
 #endif

@@ -45,6 +45,8 @@ const MANY_UPROBES_SINCE = [6, 12] as const;
 const CALLS = 16_384;
 /** Objects of TLS libraries whose socket is looked for at the same time. */
 const SEARCHES = 4096;
+/** Those of Go's that are written to meanwhile. */
+const WRITES = 4096;
 
 /** Maps of both objects: whatever the uprobes count in, the packet hooks and user space read. */
 const SHARED = [
@@ -111,7 +113,7 @@ export function openTlsPrograms(programs: Programs, options: LoadTlsOptions): Tl
 		configLayout: CONFIG_LAYOUT,
 		config,
 		sharedMaps,
-		mapSizes: { tls_calls: CALLS, tls_searches: SEARCHES, workspaces },
+		mapSizes: { tls_calls: CALLS, tls_searches: SEARCHES, tls_writes: WRITES, workspaces },
 		optionalPrograms: [...hookPrograms(isMany), ...(withExecutions ? (["process_executed"] as const) : [])],
 		forManyUprobes: isMany ? ["tls_any"] : [],
 	});

@@ -52,6 +52,7 @@ export type MapName =
 	| "tls_sent"
 	| "tls_targets"
 	| "tls_tasks"
+	| "tls_writes"
 	| "workspaces";
 
 /** Places, in bytes, of the variables in `.rodata` that are set before loading. */

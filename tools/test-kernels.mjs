@@ -62,6 +62,10 @@ function readArguments(words) {
 	const releases = known.filter((release) => words.includes(release));
 	const kinds = words.filter((word) => KINDS.includes(word.split("/")[0] ?? ""));
 	const allowed = [...known, ...KINDS, "--write", "--verbose"];
+	const absent = kinds.find(
+		(kind) => readIfThere(inRoot(`test/${kind}.test.ts`)) === undefined && !KINDS.includes(kind),
+	);
+	if (absent !== undefined) throw new ToolFailure(`there is no test ${absent}`, { exitCode: EXIT.usage });
 	const wrong = words.filter((word) => !allowed.includes(word) && !kinds.includes(word));
 	if (wrong.length > 0) {
 		throw new ToolFailure(`there is no kernel, kind of tests or option ${wrong.join(" ")}`, {

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import type * as Koffi from "koffi";
 import { HttpeekError } from "../base/errors.js";
+import { Background } from "./background.js";
 import { Errno } from "./errno.js";
 import type { Native, Pointer, TestRunInput, TestRunOutput } from "./native.js";
 import { pollHandle } from "./poll-handle.js";
@@ -170,6 +171,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		}
 	}
 
+	const background = new Background();
 	return {
 		libbpfVersion: versionString,
 		errno: () => koffi.errno(),
@@ -224,7 +226,7 @@ function declare(koffi: typeof Koffi, libbpf: LibraryHandle, libc: LibraryHandle
 		},
 		attachRawTracepoint: libbpf.func("void *bpf_program__attach_raw_tracepoint(void *program, const char *name)"),
 		linkDestroy,
-		linkDestroyInBackground: (link) => linkDestroy.async(link, () => undefined),
+		linkDestroyInBackground: (link) => background.run((done) => linkDestroy.async(link, done)),
 		testRun: (programFd: number, input: TestRunInput): TestRunOutput => {
 			const options = {
 				sz: koffi.sizeof(testRunOptions),

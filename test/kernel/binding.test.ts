@@ -24,6 +24,7 @@ import { enableStatistics } from "../../src/kernel/program.js";
 import { openForeignFd } from "../../src/kernel/syscall.js";
 import { Limit } from "../../src/wire/layout.js";
 import { bpfDescriptors } from "../support/bpf-descriptors.js";
+import { until } from "../support/until.js";
 
 const skip =
 	process.getuid?.() !== 0
@@ -144,6 +145,26 @@ describe("libbpf binding", { skip }, () => {
 		} finally {
 			rmdirSync(directory);
 		}
+	});
+
+	test("more links than fit a queue are closed in the background", async (context) => {
+		const root = join(findCgroupRoot(), `httpeek-test-links-${process.pid}`);
+		// the kernel takes 64 of a kind for a cgroup
+		const directories = ["1", "2", "3", "4", "5", "6"].map((name) => join(root, name));
+		for (const directory of [root, ...directories]) mkdirSync(directory);
+		context.after(() => [...directories, root].forEach((directory) => void rmdirSync(directory)));
+		const openBpf = bpfDescriptors();
+		const links = directories.flatMap((directory) => {
+			const fd = openSync(directory, "r");
+			try {
+				return Array.from({ length: 60 }, () => programs.program("traffic").attachCgroup(fd, directory));
+			} finally {
+				closeSync(fd);
+			}
+		});
+		assert.equal(bpfDescriptors(), openBpf + 360);
+		for (const link of links) link.closeInBackground();
+		await until(() => bpfDescriptors() === openBpf, "all links are closed");
 	});
 
 	test("what is no cgroup is refused with its errno", () => {

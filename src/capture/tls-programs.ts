@@ -44,9 +44,9 @@ const MANY_UPROBES_SINCE = [6, 12] as const;
 /** Calls of TLS libraries in progress at the same time. */
 const CALLS = 16_384;
 /** Objects of TLS libraries whose socket is looked for at the same time. */
-const SEARCHES = 4096;
+const SEARCHES = 2048;
 /** Those of Go's that are written to meanwhile, or of which one thing speaks for a socket and another may still be against it. */
-const GO_OBJECTS = 4096;
+const GO_OBJECTS = 1024;
 
 /** Maps of both objects: whatever the uprobes count in, the packet hooks and user space read. */
 const SHARED = [

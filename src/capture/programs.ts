@@ -69,7 +69,7 @@ const TLS_TABLE_SIZES = {
 	/** Threads that work on a connection whose socket is not known. */
 	tls_tasks: 4096,
 	/** Threads that have sent for a connection whose object is not known. */
-	tls_sent: 2048,
+	tls_sent: 1024,
 	/** Connections that have shaken hands and whose object is not known. */
 	tls_hellos: 4096,
 	/** Processes that are known to have made a socket. */

@@ -46,7 +46,7 @@ const CALLS = 16_384;
 /** Objects of TLS libraries whose socket is looked for at the same time. */
 const SEARCHES = 2048;
 /** Those of Go's that are written to meanwhile, or of which one thing speaks for a socket and another may still be against it. */
-const GO_OBJECTS = 1024;
+const GO_OBJECTS = 512;
 
 /** Maps of both objects: whatever the uprobes count in, the packet hooks and user space read. */
 const SHARED = [

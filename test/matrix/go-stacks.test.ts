@@ -10,7 +10,7 @@ import { type Certificate, makeCertificate } from "../support/certificate.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
 import { listens } from "../support/nginx.js";
 import { freePort, start } from "../support/programs.js";
-import { until } from "../support/until.js";
+import { isRead } from "../support/tls-scenarios.js";
 import { compileGo } from "./programs.js";
 
 /**
@@ -27,7 +27,7 @@ test("answers from stacks of every size are counted once", { skip: skipReason },
 	const port = await freePort();
 	const server = start(cgroup, program, [String(port), certificate.chain, certificate.key]);
 	await listens(port, server);
-	await until(() => session.tlsReport()?.pids.has(server.pid) === true, "the server's TLS is read");
+	await isRead(session, server);
 
 	await askAll(port, certificate);
 	const snapshot = await settled(session);

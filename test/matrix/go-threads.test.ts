@@ -11,6 +11,7 @@ import { type Certificate, makeCertificate } from "../support/certificate.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
 import { listens } from "../support/nginx.js";
 import { freePort, makeCgroupBelow, type Program, start } from "../support/programs.js";
+import { isRead } from "../support/tls-scenarios.js";
 import { until } from "../support/until.js";
 import { compileGo } from "./programs.js";
 
@@ -39,7 +40,7 @@ test("goroutines that change threads", { skip: skipReason }, async (context) => 
 			const stage = await makeStage(inner, program);
 			const [port = 0] = await startServer(stage, 1, [when, "serve"]);
 			const client = startClient(stage, stage.inside, port, "/moved", when);
-			await isRead(stage, client);
+			await isRead(stage.session, client);
 			await ask(client);
 			await isAllTold(stage, 2 * REQUESTS);
 			const snapshot = stage.session.read();
@@ -72,10 +73,10 @@ test("goroutines that change threads", { skip: skipReason }, async (context) => 
 		const [[port]] = await startServerIn(outside, stage, 1, ["never", "serve"]);
 		const words = ["never", "write", certificate.chain, `127.0.0.1:${port}`, "/written"];
 		const client = start(inside, program, words, { stdio: ["pipe", "pipe", "pipe"] });
-		await isRead(stage, client);
+		await isRead(stage.session, client);
 		await ask(client);
 		const snapshot = await settled(stage.session);
-		assert.deepEqual(countsOf(snapshot, "client"), [["/written", 200, REQUESTS, true]]);
+		assert.deepEqual(countedAt(snapshot, "client"), [["/written", 200, REQUESTS, true]]);
 		assert.deepEqual(lossesOf(snapshot), {});
 	});
 
@@ -84,7 +85,7 @@ test("goroutines that change threads", { skip: skipReason }, async (context) => 
 		const [port = 0] = await startServer(stage, 1, ["never", "defer"]);
 		await ask(startClient(stage, stage.outside, port, "/deferred", "never"));
 		const snapshot = await settled(stage.session);
-		assert.deepEqual(countsOf(snapshot, "server"), [["/deferred", 200, REQUESTS, true]]);
+		assert.deepEqual(countedAt(snapshot, "server"), [["/deferred", 200, REQUESTS, true]]);
 		assert.deepEqual(lossesOf(snapshot), {});
 	});
 });
@@ -104,7 +105,7 @@ async function startServer(
 	how: readonly [when: string, what: string],
 ): Promise<number[]> {
 	const [ports, server] = await startServerIn(stage.inside, stage, portCount, how);
-	await isRead(stage, server);
+	await isRead(stage.session, server);
 	return ports;
 }
 
@@ -126,12 +127,8 @@ function startClient(stage: Stage, cgroup: string, port: number, path: string, w
 	return start(cgroup, stage.program, words, { stdio: ["pipe", "pipe", "pipe"] });
 }
 
-function countsOf(snapshot: Snapshot, role: Role): unknown[] {
+function countedAt(snapshot: Snapshot, role: Role): unknown[] {
 	return rowsOf(snapshot, { role }).map(({ route, status, count, tls }) => [route, status, count, tls]);
-}
-
-async function isRead({ session }: Stage, { pid }: Program): Promise<void> {
-	await until(() => session.tlsReport()?.pids.has(pid) === true, "the process's TLS is read");
 }
 
 /** Where it is open for which connection a thread has sent, none is believed, and that is told when the connection ends. */

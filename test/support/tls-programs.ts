@@ -2,7 +2,7 @@
 import type { CaptureSession } from "../../src/capture/session.js";
 import type { Certificate } from "./certificate.js";
 import { type Program, type StartOptions, start } from "./programs.js";
-import { until } from "./until.js";
+import { isRead } from "./tls-scenarios.js";
 
 const NODE_SERVER = `
 const { readFileSync } = require("node:fs");
@@ -99,7 +99,7 @@ export async function startClient(session: CaptureSession, cgroup: string, optio
 	const words = [String(port), path, String(threads), isConfined ? "confined" : "free"];
 	const client = start(cgroup, "python3", ["-c", PYTHON_CLIENT, ...words], { stdio: ["pipe", "pipe", "pipe"] });
 	await client.wrote(/^ready/m);
-	await until(() => session.tlsReport()?.pids.has(client.pid) === true, "the client is hooked");
+	await isRead(session, client);
 	client.child.stdin?.end("go\n");
 	return client;
 }

@@ -65,6 +65,11 @@ export async function allRead(session: CaptureSession, cgroup: string): Promise<
 	await until(() => processesIn(cgroup).every((pid) => session.tlsReport()?.pids.has(pid)), "all processes are read");
 }
 
+/** Until a process is read, which may not be in its cgroup yet. */
+export async function isRead(session: CaptureSession, { pid }: Pick<Program, "pid">): Promise<void> {
+	await until(() => session.tlsReport()?.pids.has(pid) === true, `the TLS of process ${pid} is read`);
+}
+
 /** Exactly these rows, all of them through TLS, with no other losses and facts than the scenario's. */
 export function expectRows(snapshot: Snapshot, scenario: Omit<TlsScenario, "name" | "script">): void {
 	const { rows, other = [], losses = {}, facts = {} } = scenario;

@@ -11,7 +11,7 @@ import { makeCertificate } from "../support/certificate.js";
 import { makeLiveCgroup } from "../support/live-cgroup.js";
 import { startNginx } from "../support/nginx.js";
 import { run } from "../support/programs.js";
-import { until } from "../support/until.js";
+import { isRead } from "../support/tls-scenarios.js";
 
 const skip = readFileSync("/proc/cmdline", "latin1").includes("httpeek.run=") ? false : "for test machines only";
 const REQUESTS = 200;
@@ -43,7 +43,7 @@ test("the whole host over TLS: a file is hooked once, for all processes", { skip
 	const nginx = await startNginx(context, makeLiveCgroup(context), certificate);
 	const base = `https://127.0.0.1:${nginx.port}`;
 	const ask = (targets: string) => run("/sys/fs/cgroup", "curl", ["-sk", "-o", "/dev/null", `${base}${targets}`]);
-	await until(() => session.tlsReport()?.pids.has(nginx.program.pid) === true, "nginx is found");
+	await isRead(session, nginx.program);
 	await ask("/ok");
 	await ask(`/users/[1-${REQUESTS}]`);
 	const snapshot = await settled(session);
